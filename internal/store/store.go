@@ -34,6 +34,9 @@ var ErrConflict = errors.New("entity was changed by another turn")
 // ErrNotFound: no such entity, document or blob.
 var ErrNotFound = errors.New("not found")
 
+// ErrCursor: Filter.After did not come from a list.
+var ErrCursor = errors.New("not a cursor of a list of heads")
+
 // Head is the part of an entity that lists and watchers need.
 type Head struct {
 	ID      ID
@@ -87,8 +90,11 @@ type Turn struct {
 	Timers   []Timer  // ID may be empty
 	Effects  []Effect // ID may be empty
 	Outbox   []Message
-	Consumed []uint64 // inbox messages that this turn has dealt with
-	Delete   bool     // remove the entity with all it has
+	Consumed []uint64 // inbox messages that this turn has dealt with; ErrConflict if one of them is gone
+	// Delete removes the entity with all it has, except for inbox messages that are not in Consumed: they arrived too late
+	// for the decision and wake the entity once more. Head needs only its ID then. With Read 0 it consumes messages to
+	// (and sends those from) an entity that does not exist and shall not.
+	Delete bool
 }
 
 // Snapshot is an entity as loaded: everything but its history and its lazy parts.
@@ -100,7 +106,7 @@ type Snapshot struct {
 	Inbox   []Message // ordered by Seq
 }
 
-// Filter chooses heads for a list, newest start first, ties by id.
+// Filter chooses heads for a list, newest start first, ties by id; reversed it is exactly the other way round.
 type Filter struct {
 	Kind          byte
 	Owner         string // exact; empty: all of the kind
@@ -123,7 +129,8 @@ type Doc struct {
 
 // Store is the port.
 type Store interface {
-	// Commit makes one turn durable. Many callers at once share a sync: group commit is the store's business.
+	// Commit makes one turn durable and fills in Outbox[i].Seq. Many callers at once share a sync: group commit is the
+	// store's business.
 	Commit(ctx context.Context, t *Turn) error
 	// Load reads an entity; ErrNotFound if it does not exist and has an empty inbox.
 	Load(ctx context.Context, id ID) (*Snapshot, error)
