@@ -55,7 +55,7 @@ func New(endpoint string) (*Client, error) {
 			SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
 		},
 		http:   &http.Client{},
-		signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
+		signer: v4.NewSigner(),
 	}, nil
 }
 
@@ -101,7 +101,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if r.Service == "s3" {
 		req.Header.Set("X-Amz-Content-Sha256", hash)
 	}
-	if err := c.signer.SignHTTP(ctx, c.creds, req, hash, r.Service, c.region, time.Now()); err != nil {
+	// S3 signs the path as it is sent, the other services escape it once more.
+	plain := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = r.Service == "s3" }
+	if err := c.signer.SignHTTP(ctx, c.creds, req, hash, r.Service, c.region, time.Now(), plain); err != nil {
 		return nil, fmt.Errorf("signing the request: %w", err)
 	}
 	resp, err := c.http.Do(req)
