@@ -58,6 +58,6 @@ func rootCmd() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see perdure %s --help", err, cmd.Name())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(versionCmd())
+	root.AddCommand(startCmd(), executionCmd(), callbackCmd(), versionCmd())
 	return root
 }
