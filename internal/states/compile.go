@@ -1,0 +1,4 @@
+package states
+
+// machines compiles definitions once.
+type machines struct{}
