@@ -1,0 +1,1 @@
+import nothing from "no-such-thing"; export const handler = nothing;
