@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,6 +127,9 @@ func (s *Service) completeUpload(ctx context.Context, r *api.Request) (*api.Resp
 	if err := xml.Unmarshal(r.Body, &in); err != nil || len(in.Part) == 0 || len(in.Part) > maxParts {
 		return nil, fail(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 	}
+	if !slices.IsSortedFunc(in.Part, func(a, b xmlPart) int { return a.PartNumber - b.PartNumber }) {
+		return nil, fail(400, "InvalidPartOrder", "The list of parts was not in ascending order. The parts list must be specified in order by part number.")
+	}
 	data, etag, err := s.join(ctx, id, in.Part)
 	if err != nil {
 		return nil, err
@@ -148,9 +152,6 @@ func (s *Service) join(ctx context.Context, id string, parts []xmlPart) ([]byte,
 	var data bytes.Buffer
 	all := md5.New()
 	for i, p := range parts {
-		if i > 0 && p.PartNumber <= parts[i-1].PartNumber {
-			return nil, "", fail(400, "InvalidPartOrder", "The list of parts was not in ascending order. The parts list must be specified in order by part number.")
-		}
 		var d partDoc
 		_, err := s.doc(ctx, spacePart, partKey(id, p.PartNumber), &d)
 		if errors.Is(err, store.ErrNotFound) || err == nil && strings.Trim(p.ETag, `"`) != d.ETag {

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+	"log"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/perdure/perdure/internal/engine"
+	"github.com/perdure/perdure/internal/store"
+	"github.com/perdure/perdure/internal/store/mem"
+	"github.com/perdure/perdure/internal/support/s3"
+	"github.com/perdure/perdure/internal/support/sts"
+	"github.com/perdure/perdure/internal/wire"
+)
+
+// parts are the services.
+type parts struct {
+	s3  *s3.Service
+	sts *sts.Service
+}
+
+// close ends the parts that own goroutines.
+func (p *parts) close() error { return nil }
+
+func openStore(*Config) (store.Store, error) { return mem.New(), nil }
+
+// assemble makes engine, services and front door, and starts the engine.
+func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
+	s.engine = engine.New(engine.Config{Store: s.store, Clock: s.clock, NewID: newID, Random: random, Log: s.cfg.Log})
+	s.parts.s3 = s3.New(s3.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
+	s.parts.sts = sts.New(sts.Config{Issue: s.keys.issue, Identity: s.keys.identity})
+	if err := s.engine.Start(ctx); err != nil {
+		return nil, err
+	}
+	return s.front(), nil
+}
+
+func (s *Server) services() []wire.Service {
+	return []wire.Service{
+		{Name: "perdure", Protocol: wire.RESTJSON, Operations: s.control()},
+		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
+		{Name: "sts", Protocol: wire.Query, Version: sts.Version, XMLNS: sts.XMLNS, Operations: s.parts.sts.Operations()},
+	}
+}
+
+// front is everything that listens: AWS's protocols, and two pages for operators.
+func (s *Server) front() http.Handler {
+	loopback, _ := isLoopback(s.cfg.Listen) // it has been checked
+	guard := wire.Guard{Loopback: loopback, Hosts: s.cfg.AllowHosts, Origins: s.cfg.AllowOrigins}
+	m := newMetrics(s.engine, s.store)
+	cfg := wire.Config{
+		Services: s.services(), Region: s.cfg.Region, Account: s.cfg.Account, Now: time.Now, NewID: newID,
+		Guard: guard, Log: s.cfg.Log, Observe: m.observe, Fallback: http.HandlerFunc(page),
+	}
+	if len(s.cfg.Credentials) > 0 {
+		cfg.Secrets = s.keys.lookup
+	}
+	aws := wire.New(cfg)
+	metrics, health := guard.Wrap(m.page), http.HandlerFunc(healthy)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodGet && req.Header.Get("Authorization") == "" { // a bucket may have one of these names
+			switch req.URL.Path {
+			case "/healthz":
+				health.ServeHTTP(w, req)
+				return
+			case "/metrics":
+				metrics.ServeHTTP(w, req)
+				return
+			}
+		}
+		aws.ServeHTTP(w, req)
+	})
+}
+
+// healthy answers probes, from wherever they come: it says nothing but that the process answers.
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write([]byte("ok\n"))
+}
+
+// page is for people who point a browser here.
+func page(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if req.URL.Path != "/" {
+		w.WriteHeader(http.StatusNotFound)
+		w.Write([]byte("there is no such page here\n"))
+		return
+	}
+	w.Write([]byte("perdure is running. Point AWS clients here: eval \"$(perdure env)\"\n"))
+}
+
+// httpLog takes what net/http has to say, which is about single connections.
+func httpLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }
