@@ -16,8 +16,9 @@
 //   - No definition and no input makes it panic or run without end: a Step has a budget of transitions, expressions have
 //     budgets of their own.
 //
-// Rows: "x" the execution (Info, status); "t<thread>" a thread that has not ended; "v<thread>" its variables;
-// "i<thread>" the items of a Map; "r<thread>/<n>" the output of its n'th branch, iteration or batch. The root thread is
+// Rows: "x" the execution (status, queue); "n" its Info; "t<thread>" a thread that has not ended; "s<thread>" the input of the
+// state it is at, if that is a Parallel or Map state; "v<thread>" its variables;
+// "i<thread>" the items of a Map; "m<thread>" a map run; "r<thread>/<n>" the output of its n'th branch, iteration or batch. The root thread is
 // "0", its n'th child "0.n".
 //
 // An Exec is not safe for concurrent use. Read next: exec.go for the interface, machine.go for the compiled form,

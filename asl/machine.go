@@ -1,44 +1,177 @@
 package asl
 
+import (
+	"github.com/perdure/perdure/asl/value"
+)
+
 // Machine is a compiled definition. It is immutable and safe for concurrent use.
 type Machine struct {
-	comment string
+	root    *block
+	lang    Language
+	timeout int64             // TimeoutSeconds, 0: none
+	states  map[string]*state // every state, nested ones too
+	order   []*state          // in the order of the definition
 }
 
-// Options change how a definition is read.
-type Options struct {
-	Express bool // the machine is EXPRESS: patterns that wait are refused
+// Language is a query language.
+type Language string
+
+// The query languages.
+const (
+	JSONPath Language = "JSONPath"
+	JSONata  Language = "JSONata"
+)
+
+// block is one States container: the machine's own, a branch, or a Map's processor.
+type block struct {
+	start  *state
+	states map[string]*state
 }
 
-// Parse compiles a definition. The Machine is nil if a diagnostic has severity Error; there may be warnings beside it.
-// Diagnostics come in AWS's order (spec section 1.11).
-func Parse(definition []byte, o Options) (*Machine, []Diagnostic) {
-	return nil, nil
+// StateType is a state's Type.
+type StateType string
+
+// The types of states.
+const (
+	TaskState     StateType = "Task"
+	WaitState     StateType = "Wait"
+	PassState     StateType = "Pass"
+	SucceedState  StateType = "Succeed"
+	FailState     StateType = "Fail"
+	ChoiceState   StateType = "Choice"
+	ParallelState StateType = "Parallel"
+	MapState      StateType = "Map"
+)
+
+// state is one compiled state. Members that its type or query language does not have are zero.
+type state struct {
+	name string
+	at   string // location in the definition
+	typ  StateType
+	lang Language
+	next *state // nil: the state is terminal
+
+	in     ioPath     // InputPath
+	out    ioPath     // OutputPath
+	place  resultPath // ResultPath
+	args   template   // Parameters (of Map: none) or Arguments
+	pick   template   // ResultSelector
+	output template   // Output
+	assign *assign    // Assign
+	retry  []retrier
+	catch  []catcher
+
+	result   value.Value // Pass: Result
+	task     *taskFields
+	wait     *waitFields
+	fail     *failFields
+	choice   *choiceFields
+	branches []*block // Parallel
+	each     *mapFields
+
+	variables []string // that its expressions refer to
 }
 
-// New makes an execution that has not started; its first Step is given Start.
-func New(m *Machine, i Info, l Limits) *Exec { return &Exec{} }
+// terminal tells whether the state ends its container.
+func (s *state) terminal() bool { return s.next == nil }
 
-// Load makes an execution out of its rows, such as engine.Tx.Parts calls out. Rows with keys of others are ignored.
-func Load(m *Machine, l Limits, rows func(each func(key string, value []byte))) (*Exec, error) {
-	return &Exec{}, nil
+type taskFields struct {
+	resource  Resource
+	timeout   *scalar
+	heartbeat *scalar
+	role      *scalar // Credentials.RoleArn
 }
 
-// Exec is one execution. Not safe for concurrent use.
-type Exec struct{}
+type waitFields struct {
+	seconds   *scalar
+	timestamp *scalar
+}
 
-// Step takes one input and runs until every thread waits. If it returns an error, nothing has changed. The Delta is the
-// caller's. After a Delta that was not committed the Exec must be thrown away and loaded again.
-func (x *Exec) Step(in Input, env Env) (*Delta, error) { return &Delta{}, nil }
+type failFields struct {
+	err   *scalar
+	cause *scalar
+}
 
-// Status is where the execution stands.
-func (x *Exec) Status() Status { return Running }
+// mapFields are what a Map state has beside the members common to all.
+type mapFields struct {
+	body        *block
+	distributed bool
+	express     bool   // ExecutionType
+	label       string // Label, empty: none
+	itemsPath   *pathField
+	items       template // Items
+	selector    template // ItemSelector, or Parameters
+	concurrency *scalar
+	tolCount    *scalar
+	tolPercent  *scalar
+	reader      *itemReader
+	batcher     *itemBatcher
+	writer      *resultWriter
+}
 
-// Info is what was given to New, with what redrives have changed.
-func (x *Exec) Info() Info { return Info{} }
+type itemReader struct {
+	resource Resource
+	args     template
+	config   value.Value // ReaderConfig as written
+	maxItems *scalar
+}
 
-// Size estimates the bytes the Exec holds in memory.
-func (x *Exec) Size() int { return 0 }
+type itemBatcher struct {
+	maxItems *scalar
+	maxBytes *scalar
+	input    template // BatchInput
+}
 
-// Open calls out the tasks that wait for an answer, for a restart.
-func (x *Exec) Open(each func(Task)) {}
+type resultWriter struct {
+	resource *Resource // nil: nothing is exported
+	args     template
+	config   value.Value // WriterConfig as written, undefined: none
+}
+
+// assign is an Assign block. JSONPath assigns through one template for the whole block, JSONata member by member in the
+// same way; both yield an object.
+type assign struct {
+	values template
+}
+
+// retrier is one member of Retry (spec section 2.2).
+type retrier struct {
+	errors   []string
+	interval float64 // seconds
+	attempts int64
+	backoff  float64
+	maxDelay float64 // seconds, 0: none
+	jitter   bool
+}
+
+// catcher is one member of Catch (spec section 2.3).
+type catcher struct {
+	errors []string
+	next   *state
+	place  resultPath
+	output template
+	assign *assign
+}
+
+// Processor is the machine that the children of a Distributed Map's run execute; nil if there is no such Map state.
+func (m *Machine) Processor(name string) *Machine {
+	s := m.states[name]
+	if s == nil || s.each == nil {
+		return nil
+	}
+	return &Machine{root: s.each.body, lang: m.lang, states: m.states, order: m.order}
+}
+
+// Language is the machine's own query language.
+func (m *Machine) Language() Language { return m.lang }
+
+// Has tells whether a state of that name exists, nested ones included.
+func (m *Machine) Has(name string) bool { return m.states[name] != nil }
+
+// Type is the type of the named state; empty if there is none.
+func (m *Machine) Type(name string) StateType {
+	if s := m.states[name]; s != nil {
+		return s.typ
+	}
+	return ""
+}

@@ -63,3 +63,16 @@ func (r *Resource) parseService(rest string) {
 		r.Kind = Service
 	}
 }
+
+// recognized tells whether the resource has one of the forms, and, for the optimized integrations, names an action and a
+// pattern that the service has (spec section 4.4).
+func (r Resource) recognized() bool {
+	if r.Kind != Service {
+		return r.Kind != Unrecognized
+	}
+	if strings.HasPrefix(r.Service, "aws-sdk:") {
+		return r.Pattern == "" || r.Pattern == ".waitForTaskToken"
+	}
+	patterns, ok := integrations[r.Service][r.Action]
+	return ok && (r.Pattern == "" || strings.Contains(patterns+" ", r.Pattern+" "))
+}
