@@ -88,7 +88,10 @@ func (s *State) apply(u *Update, t *Turn) []Event {
 }
 
 // close sets what a completion leaves in the operation.
-func (o *Operation) close(result Text, err Object) { o.Result, o.Apart, o.Error = result, 0, err }
+func (o *Operation) close(result Text, err Object) {
+	o.Orphan = o.Orphan || o.Apart != 0
+	o.Result, o.Apart, o.Error = result, 0, err
+}
 
 // applyStep keeps the last attempt's result and error until the next close: a handler that crashes after START must still
 // find the state of a wait-for-condition.
@@ -135,7 +138,7 @@ func applyWait(o *Operation, u *Update, now int64) []Event {
 	}
 	o.Timeout = *u.WaitSeconds
 	o.Due = now + o.Timeout*1000
-	details := object{}.number("Duration", o.Timeout).raw("ScheduledEndTimestamp", appendSeconds(nil, o.Due))
+	details := object{}.number("Duration", o.Timeout).raw("ScheduledEndTimestamp", AppendSeconds(nil, o.Due))
 	return []Event{event("WaitStarted", o, now, details.end())}
 }
 

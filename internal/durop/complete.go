@@ -45,6 +45,7 @@ func (s *State) Answer(o *Operation, result Text, err Object, now int64) (e Even
 func (s *State) Beat(o *Operation, now int64) {
 	if o.Heartbeat > 0 {
 		o.HeartbeatDue = now + o.Heartbeat*1000
+		s.dirty = append(s.dirty, o.Index)
 		s.schedule(o)
 	}
 }

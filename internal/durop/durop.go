@@ -61,6 +61,7 @@ type Operation struct {
 	Result Text   // nil if none, or if it is kept apart
 	Apart  int    // bytes of a Result that is kept apart from the row; 0: it is in Result
 	Error  Object // nil if none
+	Orphan bool   // a Result that was kept apart has been replaced: forget it. Not part of the row
 
 	Attempt        int    // step: completed attempts
 	Due            int64  // step: next attempt; wait: scheduled end; callback: time-out; Unix milliseconds, 0: none

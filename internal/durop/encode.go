@@ -16,7 +16,7 @@ func (f Form) time(b object, key string, ms int64) object {
 	if f == Millis {
 		return b.number(key, ms)
 	}
-	return appendSeconds(b.key(key), ms)
+	return AppendSeconds(b.key(key), ms)
 }
 
 // ResultOf gives an operation's result, wherever it is kept.

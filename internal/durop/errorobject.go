@@ -76,9 +76,13 @@ func ParseError(body []byte) (o Object, ok bool) {
 	return o, p.err == nil
 }
 
-// RuntimeError turns the error body of a runtime, {"errorMessage","errorType","stackTrace"}, into an ErrorObject.
-func RuntimeError(body []byte) Object {
+// RuntimeError turns the error body of a runtime, {"errorMessage","errorType","stackTrace"}, into an ErrorObject. typ is
+// its ErrorType if the body names none.
+func RuntimeError(body []byte, typ string) Object {
 	var found [len(errorMembers)][]byte
+	if typ != "" {
+		found[1] = Quote(typ)
+	}
 	if len(body) == 0 || !json.Valid(body) || body[space(body, 0)] != '{' {
 		if len(body) > 0 {
 			found[0] = Quote(body)

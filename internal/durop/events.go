@@ -22,7 +22,7 @@ func (e Event) Encode(number uint64) []byte {
 }
 
 func newEvent(typ string, now int64, rest object, details []byte) Event {
-	head := object{}.text("EventType", typ).raw("EventTimestamp", appendSeconds(nil, now))
+	head := object{}.text("EventType", typ).raw("EventTimestamp", AppendSeconds(nil, now))
 	tail := append(append(rest, `,"`...), typ...)
 	tail = append(append(tail, `Details":`...), details...)
 	return Event{head: append(head, ','), details: tail}
@@ -70,7 +70,7 @@ func (x Identity) Closed(now int64, status string, result Text, err Object) Even
 
 // InvocationCompleted is appended when an invocation of the handler ends. err is nil if it ended well.
 func InvocationCompleted(now, started, ended int64, request string, err Object) Event {
-	d := object{}.raw("StartTimestamp", appendSeconds(nil, started)).raw("EndTimestamp", appendSeconds(nil, ended)).text("RequestId", request)
+	d := object{}.raw("StartTimestamp", AppendSeconds(nil, started)).raw("EndTimestamp", AppendSeconds(nil, ended)).text("RequestId", request)
 	if err != nil {
 		d = d.wrapped("Error", err)
 	}
@@ -136,8 +136,8 @@ func (b object) end() []byte {
 	return append(b, '}')
 }
 
-// appendSeconds writes a time as Unix seconds with milliseconds.
-func appendSeconds(dst []byte, ms int64) []byte {
+// AppendSeconds writes a time in Unix milliseconds as Unix seconds with milliseconds.
+func AppendSeconds(dst []byte, ms int64) []byte {
 	dst = strconv.AppendInt(dst, ms/1000, 10)
 	if f := ms % 1000; f != 0 {
 		dst = append(dst, '.', byte('0'+f/100), byte('0'+f/10%10), byte('0'+f%10))

@@ -14,6 +14,7 @@ type State struct {
 
 	byID  map[string]*Operation
 	fresh []int // indexes of operations changed after Seen; rebuilt when loaded
+	dirty []int // indexes of operations whose rows are out of date
 	wakes wakeHeap
 }
 
@@ -59,7 +60,17 @@ func (s *State) touch(o *Operation, byService bool) {
 	if byService {
 		o.Served = s.Clock
 	}
+	s.dirty = append(s.dirty, o.Index)
 	s.schedule(o)
+}
+
+// Dirty calls each for every operation whose row is out of date, and takes it that it is written now.
+func (s *State) Dirty(each func(*Operation)) {
+	slices.Sort(s.dirty)
+	for _, i := range slices.Compact(s.dirty) {
+		each(s.Ops[i])
+	}
+	s.dirty = s.dirty[:0]
 }
 
 // Fresh returns the operations that changed since the handler last saw them, in the order of their start.
@@ -142,4 +153,15 @@ func (h *wakeHeap) Pop() any {
 	last := old[len(old)-1]
 	*h = old[:len(old)-1]
 	return last
+}
+
+// Since lists the operations that changed after a value of Clock, in the order of their start.
+func (s *State) Since(clock uint64) []*Operation {
+	var ops []*Operation
+	for _, o := range s.Ops {
+		if o.Changed > clock {
+			ops = append(ops, o)
+		}
+	}
+	return ops
 }

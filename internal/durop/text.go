@@ -1,7 +1,9 @@
 package durop
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"unicode/utf8"
 )
 
@@ -122,4 +124,25 @@ func appendQuoted[S string | []byte](dst []byte, s S) []byte {
 
 func decodeRune[S string | []byte](s S, i int) (rune, int) {
 	return utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+}
+
+// MarshalJSON gives the literal as it is, null if it is absent.
+func (t Text) MarshalJSON() ([]byte, error) {
+	if t == nil {
+		return []byte("null"), nil
+	}
+	return t, nil
+}
+
+// UnmarshalJSON keeps a string literal; null is absent.
+func (t *Text) UnmarshalJSON(b []byte) error {
+	switch {
+	case isNull(b):
+		*t = nil
+	case len(b) < 2 || b[0] != '"':
+		return errors.New("not a JSON string")
+	default:
+		*t = bytes.Clone(b)
+	}
+	return nil
 }
