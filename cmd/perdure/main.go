@@ -58,6 +58,6 @@ func rootCmd() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see perdure %s --help", err, cmd.Name())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(startCmd(), executionCmd(), callbackCmd(), versionCmd())
+	root.AddCommand(serveCmd(), startCmd(), executionCmd(), callbackCmd(), timeCmd(), envCmd(), versionCmd())
 	return root
 }
