@@ -10,6 +10,7 @@ func (x *Exec) runParallel(t *thread) *failure {
 		return f
 	}
 	t.prev = x.event("ParallelStateStarted", t.prev, "")
+	t.gathered = false
 	n := len(t.state.branches)
 	t.kids = newContainer(n, n)
 	t.phase = holding
@@ -23,6 +24,7 @@ func newContainer(size, width int) *container {
 
 func (x *Exec) runMap(t *thread) *failure {
 	m := t.state.each
+	t.gathered = false
 	s, f := x.effective(t)
 	if f != nil {
 		return f
@@ -169,7 +171,7 @@ func (x *Exec) gather(t *thread) *failure {
 	if x.limits.Payload > 0 && len(result.Text()) > x.limits.Payload && t.state.output == nil && t.state.pick == nil {
 		return tooLarge(t.state.name)
 	}
-	t.phase = running
+	t.phase, t.gathered = running, true
 	return x.complete(t, result)
 }
 

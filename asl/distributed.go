@@ -14,9 +14,12 @@ type Read struct {
 // Child asks for a child execution of a map run, to be answered with ChildClosed.
 type Child struct {
 	Run   string // key of the map run
+	State string // name of the Map state, for Machine.Processor
 	Index int    // of the child, from 0
 	Items int    // how many items it holds; 1 without ItemBatcher
 	Input []byte
+	// Redrive: the child has run before and failed; it is to go on rather than to be started.
+	Redrive bool
 }
 
 // Write asks for the results of a map run to be exported, to be answered with ResultsWritten.

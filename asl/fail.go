@@ -22,7 +22,7 @@ func (x *Exec) fail(t *thread, f *failure) {
 	if x.retry(t, f) {
 		return
 	}
-	if t.kids != nil && (t.state.typ == MapState || t.state.typ == ParallelState) {
+	if t.kids != nil || f.is(queryError) && t.state.typ == MapState && t.phase == running && !t.gathered {
 		t.prev = x.event(string(t.state.typ)+"StateFailed", t.prev, "")
 	}
 	for i := range t.state.catch {
@@ -207,9 +207,11 @@ func (x *Exec) abortKids(p, but *thread, at uint64) {
 }
 
 // order is the indexes of the live children, ascending.
-func (c *container) order() []int {
-	list := make([]int, 0, len(c.live))
-	for i := range c.live {
+func (c *container) order() []int { return indexes(c.live) }
+
+func indexes[V any](m map[int]V) []int {
+	list := make([]int, 0, len(m))
+	for i := range m {
 		list = append(list, i)
 	}
 	slices.Sort(list)

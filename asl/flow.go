@@ -134,6 +134,10 @@ func (x *Exec) leave(t *thread) {
 	t.retries, t.counts = 0, nil
 	t.call = callState{}
 	t.due = time.Time{}
+	if t.rawStored {
+		t.rawStored = false
+		x.d.Delete = append(x.d.Delete, "s"+t.key)
+	}
 	if t.kids != nil {
 		x.dropKids(t)
 	}

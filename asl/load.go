@@ -43,7 +43,7 @@ func (r *reader) row(key string, data []byte) {
 	case 'r':
 		thread, n, _ := strings.Cut(key[1:], "/")
 		r.results[thread] = append(r.results[thread], n)
-	case 'x', 'n', 'v', 's', 'i', 'm', 'q':
+	case 'x', 'n', 'v', 's', 'i', 'm', 'c':
 	default:
 		return
 	}

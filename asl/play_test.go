@@ -35,6 +35,9 @@ type play struct {
 	functions map[string]function
 	task      func(p *play, t asl.Task) // what is not a function
 	steps     int
+	runs      map[string]asl.MapRun
+	read      func(asl.Read) asl.ItemsRead
+	children  int
 	limits    asl.Limits
 }
 
@@ -82,7 +85,7 @@ var playStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newPlay(t testing.TB, m *asl.Machine, input string) *play {
 	p := &play{t: t, machine: m, now: playStart, rows: map[string][]byte{}, timers: map[string]time.Time{},
-		cancelled: map[string]bool{}, functions: map[string]function{}}
+		cancelled: map[string]bool{}, functions: map[string]function{}, runs: map[string]asl.MapRun{}}
 	p.exec = asl.New(m, asl.Info{
 		ID: "arn:aws:states:us-east-1:123456789012:execution:machine:run", Name: "run",
 		Role: "arn:aws:iam::123456789012:role/role", Machine: "arn:aws:states:us-east-1:123456789012:stateMachine:machine",
@@ -191,6 +194,33 @@ func (p *play) apply(d *asl.Delta) {
 	for _, c := range d.Schedule {
 		p.call(c)
 	}
+	for _, c := range d.Children {
+		p.child(c)
+	}
+	for _, r := range d.Runs {
+		p.runs[r.Key] = r
+	}
+	for _, r := range d.Read {
+		if p.read == nil {
+			p.t.Fatalf("nothing reads %s", r.Arguments)
+		}
+		p.later(time.Millisecond, p.read(r))
+	}
+}
+
+// child runs a child execution of a map run to its end.
+func (p *play) child(c asl.Child) {
+	p.children++
+	q := newPlay(p.t, p.machine.Processor(c.State), string(c.Input))
+	q.now, q.functions, q.task, q.read, q.ids = p.now, p.functions, p.task, p.read, p.ids+1000
+	q.reload = p.reload
+	q.run()
+	in := asl.ChildClosed{Run: c.Run, Index: c.Index, Status: asl.Failed}
+	if q.finish != nil {
+		in.Status, in.Output, in.Error, in.Cause = q.finish.Status, q.finish.Output, q.finish.Error, q.finish.Cause
+	}
+	in.Record = []byte(fmt.Sprintf(`{"Status":%q}`, in.Status))
+	p.later(q.now.Sub(p.now)+time.Millisecond, in)
 }
 
 // call answers a task as the function would.

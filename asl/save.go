@@ -107,7 +107,11 @@ func (w *writer) container(t *thread) {
 		c.itemsStored = true
 	}
 	for _, n := range c.newResults {
-		add(resultKey(t.key, n), c.results[n].JSON())
+		if c.run == nil {
+			add(resultKey(t.key, n), c.results[n].JSON())
+		} else if c.run.results[n].status != "" {
+			add(resultKey(t.key, n), c.run.results[n].encode())
+		}
 		c.written[n] = true
 	}
 	c.newResults = nil

@@ -47,6 +47,7 @@ type stepState struct {
 	gone     []*thread // threads that have ended
 	timers   []timerChange
 	written  bool // the execution's row is to be written
+	spent    int  // of the budget of transitions
 }
 
 type timerChange struct {
@@ -191,7 +192,7 @@ func (x *Exec) enqueue(t *thread) {
 
 // loop runs threads in turn, a state each, until all wait, the execution has ended, or the budget is used up.
 func (x *Exec) loop() {
-	for n := 0; x.status == Running; n++ {
+	for x.status == Running {
 		if x.overflow {
 			x.full()
 			return
@@ -202,7 +203,7 @@ func (x *Exec) loop() {
 			}
 			continue
 		}
-		if n >= x.limits.Transitions {
+		if x.spent >= x.limits.Transitions {
 			x.startTasks()
 			if x.overflow {
 				x.full()
@@ -213,6 +214,7 @@ func (x *Exec) loop() {
 		t := x.queue[0]
 		x.queue[0] = nil
 		x.queue = x.queue[1:]
+		x.spent++
 		t.queued = false
 		if x.threads[t.key] == t {
 			x.advance(t)
@@ -238,6 +240,10 @@ func (x *Exec) advance(t *thread) {
 		x.run(t)
 	case running:
 		x.run(t)
+	case holding:
+		if f := x.children(t); f != nil {
+			x.fail(t, f)
+		}
 	}
 }
 

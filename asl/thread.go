@@ -48,6 +48,8 @@ type thread struct {
 	call callState
 	kids *container
 
+	gathered bool // the container has succeeded; what fails now is its output
+
 	dirty, stored, varsDirty, varsStored, rawStored, queued bool
 	bytes                                                   int // of the stored row
 }

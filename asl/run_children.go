@@ -1,0 +1,269 @@
+package asl
+
+import (
+	"slices"
+
+	"github.com/perdure/perdure/asl/value"
+)
+
+// children asks for as many child executions as may run, and ends the run when none is left. Within one Step at most
+// the budget's number is started; the thread then takes another turn.
+func (x *Exec) children(t *thread) *failure {
+	r, items := t.kids.run, t.kids.items
+	r.Items.Total = items.Len()
+	width := r.MaxConcurrency
+	if width <= 0 || width > maxChildren {
+		width = maxChildren
+	}
+	for len(r.live) < width && len(r.again) > 0 {
+		i := r.again[0]
+		r.again = r.again[1:]
+		sp := r.results[i].span
+		_, in, f := x.childInput(t, sp.from, sp.to)
+		if f != nil {
+			return x.runFailed(t, f)
+		}
+		r.results[i] = childResult{}
+		t.kids.written[i] = true
+		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Redrive: true})
+		r.open(i, sp)
+	}
+	for len(r.live) < width && r.nextItem < items.Len() {
+		if x.spent++; x.spent > x.limits.Transitions {
+			x.enqueue(t)
+			return nil
+		}
+		to, in, f := x.childInput(t, r.nextItem, 0)
+		if f != nil {
+			return x.runFailed(t, f)
+		}
+		i := r.Children
+		r.Children++
+		sp := span{r.nextItem, to}
+		r.nextItem = to
+		r.results = append(r.results, childResult{})
+		r.Executions.Total++
+		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in})
+		r.open(i, sp)
+	}
+	r.count()
+	if len(r.live) == 0 && r.nextItem >= items.Len() {
+		return x.runDone(t)
+	}
+	return nil
+}
+
+func (r *runState) open(i int, sp span) {
+	r.live[i] = sp
+	r.spans[i] = sp
+	r.changed = true
+}
+
+// count brings the numbers that follow from others up to date.
+func (r *runState) count() {
+	r.Items.Running = 0
+	for _, sp := range r.live {
+		r.Items.Running += sp.to - sp.from
+	}
+	r.Executions.Running = len(r.live)
+	c := r.Items
+	r.Items.Pending = c.Total - c.Running - c.Succeeded - c.Failed - c.TimedOut - c.Aborted
+	r.Items.ResultsWritten, r.Executions.ResultsWritten = r.Items.Succeeded, r.Executions.Succeeded
+}
+
+// childInput is the input of the child whose items begin at from. to is given when the child is run again; otherwise the
+// batch is filled up to its limits.
+func (x *Exec) childInput(t *thread, from, to int) (int, []byte, *failure) {
+	r := t.kids.run
+	s, f := x.effective(t)
+	if f != nil {
+		return 0, nil, f
+	}
+	if t.state.each.batcher == nil {
+		v, f := x.selected(t, s, from)
+		if f != nil {
+			return 0, nil, f
+		}
+		in := v.JSON()
+		if x.limits.Payload > 0 && len(in) > x.limits.Payload {
+			return 0, nil, tooLarge(t.state.name)
+		}
+		return from + 1, in, nil
+	}
+	limit := int64(maxPayload)
+	if r.batchBytes > 0 && r.batchBytes < limit {
+		limit = r.batchBytes
+	}
+	head := `{"Items":[`
+	if !r.batchInput.IsUndefined() {
+		head = `{"BatchInput":` + r.batchInput.Text() + `,"Items":[`
+	}
+	batch := []byte(head)
+	i := from
+	for ; i < t.kids.items.Len() && (to == 0 || i < to); i++ {
+		if to == 0 && r.batchItems > 0 && int64(i-from) >= r.batchItems {
+			break
+		}
+		v, f := x.selected(t, s, i)
+		if f != nil {
+			return 0, nil, f
+		}
+		item := v.JSON()
+		if int64(len(batch)+len(item)+3) > limit {
+			if i == from {
+				return 0, nil, tooLarge(t.state.name)
+			}
+			break
+		}
+		if i > from {
+			batch = append(batch, ',')
+		}
+		batch = append(batch, item...)
+	}
+	return i, append(batch, ']', '}'), nil
+}
+
+// selected is one item after ItemSelector.
+func (x *Exec) selected(t *thread, s *scope, i int) (value.Value, *failure) {
+	if t.state.each.selector == nil {
+		return itemInput(t.kids.items, i), nil
+	}
+	one := *s
+	one.paths = nil
+	one.item = mapItem(t.kids.items, i, t.kids.run.source)
+	return t.state.each.selector.eval(&one)
+}
+
+func (x *Exec) childClosed(t *thread, in ChildClosed) *failure {
+	r := t.kids.run
+	sp := r.live[in.Index]
+	n := sp.to - sp.from
+	keep := childResult{status: in.Status, span: sp}
+	raw := in.Output
+	if in.Status != Succeeded || t.state.each.writer.wantsRecords() {
+		raw = in.Record
+	}
+	if !t.state.each.writer.exports() && len(raw) > 0 {
+		v, err := value.Decode(raw, value.Limits{})
+		if err == nil {
+			keep.out = v
+		}
+	}
+	x.closeChild(t, in.Index, sp, keep)
+	items, execs := &r.Items, &r.Executions
+	switch in.Status {
+	case Succeeded:
+		items.Succeeded += n
+		execs.Succeeded++
+	case TimedOut:
+		items.TimedOut += n
+		execs.TimedOut++
+	case Aborted:
+		items.Aborted += n
+		execs.Aborted++
+	default:
+		items.Failed += n
+		execs.Failed++
+	}
+	if in.Status != Succeeded && r.exceeded(items.Total) {
+		r.count()
+		return x.runFailed(t, &failure{name: text(thresholdError), cause: text("The specified tolerated failure threshold was exceeded")})
+	}
+	return x.children(t)
+}
+
+func (x *Exec) closeChild(t *thread, i int, sp span, keep childResult) {
+	r := t.kids.run
+	delete(r.live, i)
+	delete(r.spans, i)
+	r.dropped = append(r.dropped, i)
+	r.results[i] = keep
+	t.kids.newResults = append(t.kids.newResults, i)
+}
+
+// exports tells whether the results go to files.
+func (w *resultWriter) exports() bool { return w != nil && w.resource != nil }
+
+// wantsRecords tells whether the result is made of whole execution records.
+func (w *resultWriter) wantsRecords() bool {
+	return w != nil && w.config.Get("Transformation").Str() == "NONE"
+}
+
+// runDone ends a run in which no more failed than is tolerated.
+func (x *Exec) runDone(t *thread) *failure {
+	r, w := t.kids.run, t.state.each.writer
+	if w.exports() {
+		s, f := x.effective(t)
+		if f != nil {
+			return f
+		}
+		cmd := Write{Key: r.Key, Resource: *w.resource, Arguments: []byte("{}"), Config: []byte("{}")}
+		if w.args != nil {
+			v, f := w.args.eval(s)
+			if f != nil {
+				return x.runFailed(t, f)
+			}
+			cmd.Arguments = v.JSON()
+		}
+		if !w.config.IsUndefined() {
+			cmd.Config = w.config.JSON()
+		}
+		r.writing = true
+		x.d.Write = append(x.d.Write, cmd)
+		return nil
+	}
+	var list []value.Value
+	for _, res := range r.results {
+		if w != nil && w.config.Get("Transformation").Str() == "FLATTEN" && res.out.Kind() == value.KindArray {
+			list = append(list, res.out.Items()...)
+			continue
+		}
+		list = append(list, res.out)
+	}
+	return x.runSucceeded(t, value.Array(list...))
+}
+
+func (x *Exec) resultsWritten(t *thread, in ResultsWritten) *failure {
+	r := t.kids.run
+	r.writing = false
+	if in.Error != "" {
+		return x.runFailed(t, &failure{name: &in.Error, cause: &in.Cause})
+	}
+	details := value.NewObject(2)
+	details.Set("Bucket", value.String(in.Bucket))
+	details.Set("Key", value.String(in.Path))
+	o := value.NewObject(2)
+	o.Set("MapRunArn", value.String(r.ARN))
+	o.Set("ResultWriterDetails", value.FromObject(details))
+	return x.runSucceeded(t, value.FromObject(o))
+}
+
+// exitFollowsStart: MapStateExited names MapRunStarted as its previous event, as AWS has recorded it since November 2024,
+// rather than MapRunSucceeded, as before. Most recordings at hand are of the older kind.
+const exitFollowsStart = false
+
+func (x *Exec) runSucceeded(t *thread, result value.Value) *failure {
+	r := t.kids.run
+	x.closeRun(t, Succeeded)
+	ended := x.event("MapRunSucceeded", r.begun, "")
+	x.event("MapStateSucceeded", ended, "")
+	t.prev = ended
+	if exitFollowsStart {
+		t.prev = r.begun
+	}
+	x.reportRun(r)
+	x.dropKids(t)
+	if x.limits.Payload > 0 && len(result.Text()) > x.limits.Payload {
+		return tooLarge(t.state.name)
+	}
+	t.phase, t.gathered = running, true
+	return x.complete(t, result)
+}
+
+// reportRun tells the service how the run stands.
+func (x *Exec) reportRun(r *runState) {
+	r.count()
+	r.changed = false
+	x.d.Runs = slices.DeleteFunc(x.d.Runs, func(m MapRun) bool { return m.Key == r.Key })
+	x.d.Runs = append(x.d.Runs, r.MapRun)
+}
