@@ -125,7 +125,8 @@ func (b *bench) executionStatus(ctx context.Context, arn string) (string, error)
 		return "", err
 	}
 	var out struct{ Status string }
-	return out.Status, json.Unmarshal(answer, &out)
+	err = decode("the execution", answer, &out)
+	return out.Status, err
 }
 
 // counters reads the server's own counts of turns committed and syncs.

@@ -157,5 +157,6 @@ func (b *bench) history(ctx context.Context, arn string) ([]historyEvent, error)
 		return nil, err
 	}
 	var out struct{ Events []historyEvent }
-	return out.Events, decode("the history", answer, &out)
+	err = decode("the history", answer, &out)
+	return out.Events, err
 }
