@@ -23,7 +23,8 @@ import (
 //	in, ~in   the input as a JSON string, apart if it is large; absent if there was none
 //	op/NNNNNN one operation (durop.Operation.Row)
 //	~r/NNNNNN the result of an operation, if it is large
-//	~i/NNNNNN the input of a chained plain function until it has answered
+//	call/NNNNNN, ~i/NNNNNN  a chained plain function and its input until it has answered
+//	held/NNNNNN  the outcome of a chained invoke that came while an invocation was under way
 //	~end      how the execution ended (outcome)
 //
 // Timers: wake (the earliest wait, retry or callback time-out), deadline, retry (the next try after a failed invocation),
@@ -180,8 +181,7 @@ func (d *Durable) effect(tx engine.Tx, x *execution, m engine.Message) error {
 		}
 	}
 	if m.Key == effectInvoke {
-		d.ended(tx, x, r)
-		return nil
+		return d.ended(tx, x, r)
 	}
 	return d.plainEnded(tx, x, m.Key, r)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,15 +35,14 @@ type plainEffect struct {
 
 // childOutcome is how a chained execution ended, for its parent.
 type childOutcome struct {
-	ID      string          `json:"id"`
 	Status  string          `json:"status"`
 	Result  durop.Text      `json:"result,omitempty"`
 	Error   json.RawMessage `json:"error,omitempty"`
-	Seconds int64           `json:"seconds"` // the child's execution timeout
+	Seconds int64           `json:"seconds,omitempty"` // the child's execution timeout
 }
 
-func childBody(id string, seconds int64, out *outcome) []byte {
-	b, err := json.Marshal(childOutcome{id, out.Status, out.Result, json.RawMessage(out.Error), seconds})
+func (o *childOutcome) row() []byte {
+	b, err := json.Marshal(o)
 	if err != nil { // the parts were checked when they came in
 		panic("lambda: outcome of a child does not encode: " + err.Error())
 	}
@@ -124,23 +124,50 @@ func (d *Durable) child(tx engine.Tx, x *execution, m engine.Message) error {
 	if err := json.Unmarshal(m.Body, &out); err != nil {
 		return fmt.Errorf("child of %s: %w", tx.ID(), err)
 	}
-	d.returned(tx, x, index, durop.Outcome{Status: out.Status, Result: out.Result, Error: durop.Object(out.Error), Seconds: out.Seconds})
+	d.returned(tx, x, index, &out)
 	return nil
 }
 
-// returned gives a chained invoke its outcome, unless the execution has closed, in which case it is dropped.
-func (d *Durable) returned(tx engine.Tx, x *execution, index int, out durop.Outcome) {
-	o := x.ops.At(index)
-	if x.closed() || o == nil {
+// returned takes the outcome of a chained invoke; a closed execution drops it. While an invocation is under way it is
+// held: the handler cannot see it before its next checkpoint or its end, and the history then has it after that.
+func (d *Durable) returned(tx engine.Tx, x *execution, index int, out *childOutcome) {
+	if x.closed() || x.ops.At(index) == nil {
 		return
 	}
-	event, ok := x.ops.Return(o, out, tx.Now().UnixMilli())
+	if x.run.Flying {
+		tx.Put(opKey("held", index), out.row())
+		x.held = append(x.held, index)
+		return
+	}
+	x.deliver(tx, index, out)
+	d.launch(tx, x)
+}
+
+func (x *execution) deliver(tx engine.Tx, index int, out *childOutcome) {
+	event, ok := x.ops.Return(x.ops.At(index), durop.Outcome{
+		Status: out.Status, Result: out.Result, Error: durop.Object(out.Error), Seconds: out.Seconds,
+	}, tx.Now().UnixMilli())
 	if !ok {
 		return
 	}
 	x.run.Written += int64(out.Result.Len() + len(out.Error))
 	x.record(tx, event)
-	d.launch(tx, x)
+}
+
+// release delivers what was held, in the order of the operations.
+func (x *execution) release(tx engine.Tx) error {
+	slices.Sort(x.held)
+	for _, index := range x.held {
+		key := opKey("held", index)
+		var out childOutcome
+		if err := json.Unmarshal(tx.Part(key), &out); err != nil {
+			return fmt.Errorf("part %s of %s: %w", key, tx.ID(), err)
+		}
+		x.deliver(tx, index, &out)
+		tx.Delete(key)
+	}
+	x.held = nil
+	return nil
 }
 
 func (d *Durable) startPlain(tx engine.Tx, x *execution, v *Version, u *durop.Update, o *durop.Operation) {
@@ -201,14 +228,14 @@ func (d *Durable) plainEnded(tx engine.Tx, x *execution, key string, r *ran) err
 	}
 	tx.Delete(opKey("call", index))
 	tx.Delete(opKey("~i", index))
-	out := durop.Outcome{Status: durop.Succeeded}
+	out := &childOutcome{Status: durop.Failed}
 	switch {
 	case r.Gone:
-		out = durop.Outcome{Status: durop.Failed, Error: r.payload}
+		out.Error = r.payload
 	case r.Failed:
-		out = durop.Outcome{Status: durop.Failed, Error: r.failure()}
+		out.Error = json.RawMessage(r.failure())
 	default:
-		out.Result = durop.Quote(r.payload)
+		out.Status, out.Result = durop.Succeeded, durop.Quote(r.payload)
 	}
 	d.returned(tx, x, index, out)
 	return nil

@@ -68,6 +68,9 @@ func (d *Durable) checkpoint(tx engine.Tx, x *execution, call *checkpointCall) e
 		return err
 	}
 	x.due(tx)
+	if err := x.release(tx); err != nil {
+		return err
+	}
 	batch := call.request.Updates
 	if err := x.ops.Check(batch, durop.Scope{Region: x.Region, Account: x.Account, MaxResult: x.maxResult()}); err != nil {
 		tx.Reply(&answered{err: err})

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -64,9 +65,13 @@ func (d *Durable) close(tx engine.Tx, x *execution, status string, result durop.
 	for _, t := range []string{timerDeadline, timerRetry, timerWake} {
 		tx.ClearTimer(t)
 	}
+	for _, index := range x.held {
+		tx.Delete(opKey("held", index))
+	}
+	x.held = nil
 	tx.SetTimer(timerRetention, time.UnixMilli(x.expires()))
 	if x.Parent != "" {
-		tx.Send(x.Parent, msgChild, strconv.Itoa(x.ParentOp), childBody(x.ID, x.Timeout, &out))
+		tx.Send(x.Parent, msgChild, strconv.Itoa(x.ParentOp), (&childOutcome{status, result, json.RawMessage(failure), x.Timeout}).row())
 	}
 	d.tell(tx, x, status)
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,6 +99,7 @@ type execution struct {
 	ops   *durop.State
 	input durop.Text // nil if there was none, or if it is kept apart
 	ended int64      // Unix milliseconds, 0 while open
+	held  []int      // operations whose outcome waits in a part "held/NNNNNN"; see returned
 
 	answer []byte // to the last checkpoint, while it is in memory
 	size   int
@@ -161,6 +163,10 @@ func (d *Durable) load(tx engine.Tx) (*execution, error) {
 			ops = append(ops, o)
 		case key == "in":
 			x.input = durop.Text(value)
+		case strings.HasPrefix(key, "held/"):
+			if index, err := strconv.Atoi(key[len("held/"):]); err == nil {
+				x.held = append(x.held, index)
+			}
 		}
 	})
 	if bad != nil {

@@ -203,17 +203,17 @@ func readRan(body []byte) (*ran, error) {
 func (r *ran) failure() durop.Object { return durop.RuntimeError(r.payload, r.Type) }
 
 // ended deals with the end of an invocation (sections 3.4, 3.6, 5.1).
-func (d *Durable) ended(tx engine.Tx, x *execution, r *ran) {
+func (d *Durable) ended(tx engine.Tx, x *execution, r *ran) error {
 	was := x.run
 	x.run.Flying, x.run.Nonce = false, ""
 	if r.Void || !was.Flying {
-		return
+		return nil
 	}
 	if x.closed() { // stopped, timed out, or closed by a checkpoint meanwhile
 		if !was.Recorded {
 			x.completed(tx, r, nil)
 		}
-		return
+		return nil
 	}
 	switch {
 	case r.Throttled:
@@ -225,8 +225,9 @@ func (d *Durable) ended(tx engine.Tx, x *execution, r *ran) {
 		d.later(tx, x)
 	default:
 		x.run.Fails, x.run.Well = 0, true
-		d.judge(tx, x, r)
+		return d.judge(tx, x, r)
 	}
+	return x.release(tx)
 }
 
 // completed records the end of the invocation.
@@ -236,7 +237,7 @@ func (x *execution) completed(tx engine.Tx, r *ran, failure durop.Object) {
 }
 
 // judge acts on what the handler returned.
-func (d *Durable) judge(tx engine.Tx, x *execution, r *ran) {
+func (d *Durable) judge(tx engine.Tx, x *execution, r *ran) error {
 	v := durop.Judge(r.payload, x.maxResult())
 	may, ready := x.ops.Suspends()
 	if v.Status == durop.Pending && v.Breach == "" && !may {
@@ -255,8 +256,12 @@ func (d *Durable) judge(tx engine.Tx, x *execution, r *ran) {
 		d.close(tx, x, durop.Failed, nil, v.Error)
 	default:
 		x.completed(tx, r, nil)
+		if err := x.release(tx); err != nil {
+			return err
+		}
 		d.suspend(tx, x, ready)
 	}
+	return nil
 }
 
 // suspend lets the execution sleep, or calls the handler again at once if it returned without having seen everything. One
