@@ -4,7 +4,6 @@ import (
 	"log/slog"
 
 	"github.com/perdure/perdure/asl"
-	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/engine"
 	"github.com/perdure/perdure/internal/task"
 )
@@ -41,13 +40,14 @@ type LogGroups interface {
 
 // Service is Step Functions. Safe for concurrent use.
 type Service struct {
-	engine  engine.API
-	runners map[string]task.Runner
-	limits  asl.Limits
-	mocks   MockSource
-	logs    LogGroups
-	log     *slog.Logger
-	machines
+	engine   engine.API
+	runners  map[string]task.Runner
+	limits   asl.Limits
+	mocks    MockSource
+	logs     LogGroups
+	log      *slog.Logger
+	machines machines
+	pollers  pollers
 }
 
 // New makes a service. Its Behaviour is to be registered with the engine before that starts.
@@ -63,6 +63,3 @@ func New(c Config) *Service {
 
 // Behaviour is what the engine runs for entities of Kinds.
 func (s *Service) Behaviour() engine.Behaviour { return behaviour{s} }
-
-// Operations is what the wire offers, protocol awsJson1.0.
-func (s *Service) Operations() []api.Operation { return nil }
