@@ -1,0 +1,146 @@
+package lambda
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/perdure/perdure/internal/api"
+	"github.com/perdure/perdure/internal/store"
+)
+
+func (s *Service) deleteFunction(ctx context.Context, r *api.Request) (*api.Response, error) {
+	name, err := named(r, functionNamePattern)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case name.qualifier == "$LATEST":
+		return nil, invalid("$LATEST version cannot be deleted without deleting the function.")
+	case name.qualifier != "":
+		return s.deleteVersion(ctx, name)
+	}
+	f, err := s.cat.load(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if f == nil || s.drained(ctx, f) {
+		return nil, name.notFound()
+	}
+	if f.Deleting {
+		return &api.Response{}, nil
+	}
+	// First it takes no new executions, then those that run are counted: none can slip in between.
+	err = s.cat.change(ctx, name, func(f *record) ([]store.Doc, error) {
+		f.Deleting = true
+		return nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f, err = s.cat.load(ctx, name); err == nil && f != nil {
+		s.drained(ctx, f)
+	}
+	return &api.Response{}, err
+}
+
+// deleteVersion removes a published version. Durable executions that are pinned to it go on with it.
+func (s *Service) deleteVersion(ctx context.Context, name ref) (*api.Response, error) {
+	if !isNumber(name.qualifier) {
+		return nil, invalid("Deletion of aliases is not currently supported.")
+	}
+	running, err := s.durable.Running(ctx, name.region, name.account, name.name)
+	if err != nil {
+		return nil, err
+	}
+	var blobs []string
+	retire := ""
+	err = s.cat.change(ctx, name.with(""), func(f *record) ([]store.Doc, error) {
+		v, err := s.cat.version(ctx, f, name.qualifier)
+		if err != nil || v == nil || v.Gone {
+			return nil, err // as AWS has it, a version that does not exist can be deleted
+		}
+		for _, a := range f.Aliases {
+			if _, weighted := a.weights()[name.qualifier]; weighted || a.FunctionVersion == name.qualifier {
+				return nil, &api.Error{Code: "ResourceConflictException", Status: 409,
+					Message: "Version " + name.qualifier + " of function " + name.name + " cannot be deleted because the alias " + a.Name + " points to it."}
+			}
+		}
+		n, err := strconv.Atoi(name.qualifier)
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.eng.Store().Doc(ctx, spaceVersion, versionKey(f.ref(), n))
+		if err != nil {
+			return nil, err
+		}
+		retire = v.spec.Key
+		delete(f.Policies, name.qualifier)
+		delete(f.Events, name.qualifier)
+		if running > 0 {
+			v.Gone = true
+			d.Value, err = v.encode()
+			return []store.Doc{d}, err
+		}
+		blobs = []string{v.Blob}
+		d.Value = nil
+		return []store.Doc{d}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if retire != "" && running == 0 {
+		s.host.Retire(retire)
+	}
+	s.discard(ctx, name.with(""), blobs)
+	return &api.Response{}, nil
+}
+
+// drained finishes the deletion of a function whose last durable execution has ended, and tells whether f is gone. It is
+// asked whenever a function that is being deleted is looked at; there is nothing else to wait for.
+func (s *Service) drained(ctx context.Context, f *record) bool {
+	if !f.Deleting {
+		return false
+	}
+	n, err := s.durable.Running(ctx, f.Region, f.Account, f.Name)
+	if err != nil || n > 0 {
+		return false
+	}
+	return s.remove(ctx, f) == nil
+}
+
+// remove deletes a function with its versions, its packages and its instances.
+func (s *Service) remove(ctx context.Context, f *record) error {
+	name, st := f.ref(), s.eng.Store()
+	docs := []store.Doc{{Space: spaceFunction, Key: name.key(), Version: f.docVersion}}
+	blobs := append([]string{f.Latest.Blob}, f.Stale...)
+	keys := []string{name.spec(&f.Latest).Key}
+	for after := ""; ; {
+		vs, err := st.Docs(ctx, spaceVersion, name.key()+"/", after, 200)
+		if err != nil {
+			return err
+		}
+		for _, d := range vs {
+			after = d.Key
+			v, err := decodeRevision(d)
+			if err != nil {
+				return err
+			}
+			blobs, keys = append(blobs, v.Blob), append(keys, name.spec(v).Key)
+			docs = append(docs, store.Doc{Space: d.Space, Key: d.Key, Version: d.Version})
+		}
+		if len(vs) < 200 {
+			break
+		}
+	}
+	if err := st.CommitDocs(ctx, docs...); err != nil {
+		return err
+	}
+	s.cat.drop(name)
+	for _, b := range blobs {
+		st.DeleteBlob(ctx, b) // a failure leaves bytes behind that nothing names
+	}
+	for _, k := range keys {
+		s.host.Retire(k)
+	}
+	return nil
+}
