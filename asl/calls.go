@@ -22,6 +22,9 @@ func (x *Exec) runTask(t *thread) *failure {
 	call := callState{key: key}
 	if task.resource.waits() || task.resource.Kind == Activity {
 		call.token = x.token(key)
+		if x.test != nil && x.test.Token != "" {
+			call.token = x.test.Token
+		}
 	}
 	t.call = call
 	s, f := x.effective(t)
@@ -38,20 +41,25 @@ func (x *Exec) runTask(t *thread) *failure {
 	if t.call.heartbeat, f = task.seconds(task.heartbeat, s); f != nil {
 		return f
 	}
-	args := s.root
-	if t.state.args != nil {
-		if args, f = t.state.args.eval(s); f != nil {
-			return f
-		}
+	if s, f = x.arguments(t); f != nil {
+		return f
 	}
-	encoded := args.JSON()
+	encoded := s.root.JSON()
 	if x.limits.Payload > 0 && len(encoded) > x.limits.Payload {
 		return tooLarge(t.state.name)
 	}
 	if f := x.checkTask(task.resource); f != nil {
 		return f
 	}
-	x.schedule(t, encoded, role)
+	cmd := Task{Key: key, State: t.state.name, Resource: task.resource, Arguments: encoded, Token: t.call.token,
+		Timeout: t.call.timeout, Heartbeat: t.call.heartbeat}
+	if role != nil {
+		cmd.Role = *role
+	}
+	if x.test != nil {
+		return x.test.call(x, t, cmd)
+	}
+	x.schedule(t, cmd)
 	return nil
 }
 
@@ -88,27 +96,25 @@ func (x *Exec) checkTask(r Resource) *failure {
 }
 
 // schedule records the call and asks for it.
-func (x *Exec) schedule(t *thread, args []byte, role *string) {
-	r := t.state.task.resource
+func (x *Exec) schedule(t *thread, cmd Task) {
+	r := cmd.Resource
+	args := string(cmd.Arguments)
 	credentials := member{skip: true}
-	cmd := Task{Key: t.call.key, State: t.state.name, Resource: r, Arguments: args, Token: t.call.token,
-		Timeout: t.call.timeout, Heartbeat: t.call.heartbeat}
-	if role != nil {
-		cmd.Role = *role
-		credentials = member{name: "taskCredentials", kind: memberRaw, text: `{"roleArn":` + value.String(*role).Text() + `}`}
+	if cmd.Role != "" {
+		credentials = member{name: "taskCredentials", kind: memberRaw, text: `{"roleArn":` + value.String(cmd.Role).Text() + `}`}
 	}
 	timeout := positive("timeoutInSeconds", t.call.timeout)
 	heartbeat := positive("heartbeatInSeconds", t.call.heartbeat)
 	switch r.Kind {
 	case Lambda:
 		t.prev = x.event("LambdaFunctionScheduled", t.prev, "lambdaFunctionScheduled",
-			str("resource", r.ARN), str("input", string(args)), inputDetails, timeout, credentials)
+			str("resource", r.ARN), str("input", args), inputDetails, timeout, credentials)
 	case Activity:
 		t.prev = x.event("ActivityScheduled", t.prev, "activityScheduled",
-			str("resource", r.ARN), str("input", string(args)), inputDetails, timeout, heartbeat)
+			str("resource", r.ARN), str("input", args), inputDetails, timeout, heartbeat)
 	default:
 		t.prev = x.event("TaskScheduled", t.prev, "taskScheduled", str("resourceType", r.Service), str("resource", r.Event()),
-			str("region", x.info.Region), str("parameters", string(args)), timeout, heartbeat, credentials)
+			str("region", x.info.Region), str("parameters", args), timeout, heartbeat, credentials)
 	}
 	t.phase = calling
 	x.touch(t)

@@ -1,6 +1,8 @@
 package asl
 
 import (
+	"strings"
+
 	"github.com/perdure/perdure/asl/value"
 )
 
@@ -8,6 +10,9 @@ func (x *Exec) runParallel(t *thread) *failure {
 	s, f := x.arguments(t)
 	if f != nil {
 		return f
+	}
+	if x.test != nil {
+		return x.test.gather(x, t)
 	}
 	t.prev = x.event("ParallelStateStarted", t.prev, "")
 	t.gathered = false
@@ -24,6 +29,9 @@ func newContainer(size, width int) *container {
 
 func (x *Exec) runMap(t *thread) *failure {
 	m := t.state.each
+	if x.test != nil {
+		return x.test.iterate(x, t)
+	}
 	t.gathered = false
 	s, f := x.effective(t)
 	if f != nil {
@@ -54,7 +62,7 @@ func (x *Exec) runMap(t *thread) *failure {
 	return x.spawnIterations(t)
 }
 
-// items is what a Map state goes over: an array or an object.
+// items is what a Map state goes over: an array, or, if it is distributed, an object.
 func (x *Exec) items(t *thread, s *scope) (value.Value, *failure) {
 	m := t.state.each
 	v := s.root
@@ -70,16 +78,19 @@ func (x *Exec) items(t *thread, s *scope) (value.Value, *failure) {
 	}
 	whole, isProgram := m.items.(*program)
 	switch {
+	case v.Kind() == value.KindObject && m.distributed:
+		return v, nil
 	case isProgram:
 		return v, whole.mistyped("array", v)
-	case v.Kind() == value.KindObject && (m.items != nil || m.itemsPath != nil):
-		return v, nil
 	case t.state.lang == JSONata:
 		return v, queryFault("", "Map state input must be an array but was: "+v.Text())
 	}
 	path := "$"
 	if m.itemsPath != nil {
-		path = m.itemsPath.p.String()
+		path = strings.TrimPrefix(m.itemsPath.p.String(), "$$")
+		if !strings.HasPrefix(path, "$") {
+			path = "$" + path
+		}
 	}
 	return v, fault(`Reference path "` + path + `" must point to array.`)
 }

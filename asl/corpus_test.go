@@ -19,6 +19,7 @@ type corpusCase struct {
 	Functions           []function
 	Workers, Background []any
 	Setup               []any
+	APICalls            json.RawMessage
 	corpusRow
 	Rows         []corpusRow
 	LaterMembers []string

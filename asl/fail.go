@@ -11,6 +11,10 @@ import (
 
 // fail takes a failed state to its next attempt, to a catcher, or out of its container.
 func (x *Exec) fail(t *thread, f *failure) {
+	if x.test != nil {
+		x.test.failed(x, t, f)
+		return
+	}
 	if f.prefix {
 		f.prefix = false
 		f.cause = text("An error occurred while executing the state '" + t.state.name + "' (entered at the event id #" +

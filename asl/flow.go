@@ -22,33 +22,49 @@ func (x *Exec) at(t *thread) *scope {
 func (x *Exec) effective(t *thread) (*scope, *failure) {
 	s := x.at(t)
 	in := t.state.in
-	if !in.null && in.path == nil {
-		return s, nil
+	if in.null || in.path != nil {
+		v, f := in.apply(s)
+		if f != nil {
+			return nil, f
+		}
+		s = s.with(v)
 	}
-	v, f := in.apply(s)
-	if f != nil {
-		return nil, f
+	if t.state.lang == JSONPath && t.state.typ != ParallelState && t.state.result.IsUndefined() {
+		x.inspect("afterInputPath", s.root)
 	}
-	return s.with(v), nil
+	return s, nil
 }
 
 // arguments is the effective input, shaped by Parameters or Arguments if there are any.
 func (x *Exec) arguments(t *thread) (*scope, *failure) {
 	s, f := x.effective(t)
-	if f != nil || t.state.args == nil {
+	if f != nil {
 		return s, f
 	}
-	v, f := t.state.args.eval(s)
-	if f != nil {
-		return nil, f
+	if t.state.args != nil {
+		v, f := t.state.args.eval(s)
+		if f != nil {
+			return nil, f
+		}
+		s = s.with(v)
 	}
-	return s.with(v), nil
+	switch {
+	case t.state.typ == ParallelState || !t.state.result.IsUndefined():
+	case t.state.lang == JSONPath:
+		x.inspect("afterParameters", s.root)
+	case t.state.args != nil:
+		x.inspect("afterArguments", s.root)
+	}
+	return s, nil
 }
 
 // complete goes from a state's result to its output (spec section 1.4, steps 4 to 7) and leaves the state. placed:
 // ResultPath puts the result into the input; s is the scope of the effective input.
 func (x *Exec) complete(t *thread, result value.Value) *failure {
 	st := t.state
+	if st.typ == TaskState || !st.result.IsUndefined() {
+		x.inspect("result", result)
+	}
 	if st.lang == JSONata {
 		s := x.at(t)
 		switch st.typ {
@@ -70,10 +86,12 @@ func (x *Exec) complete(t *thread, result value.Value) *failure {
 			return f
 		}
 	}
+	x.inspect("afterResultSelector", result)
 	out, f := st.place.apply(t.raw, result)
 	if f != nil {
 		return f
 	}
+	x.inspect("afterResultPath", out)
 	last := s.with(out)
 	if t.first && st.place.path == nil && s.raw != nil {
 		last.raw = s.raw
@@ -115,6 +133,10 @@ func (x *Exec) exit(t *thread, out value.Value, vars *value.Object, next *state)
 	}
 	if f := x.assignAll(t, vars); f != nil {
 		return f
+	}
+	if x.test != nil {
+		x.test.left(encoded, next)
+		return nil
 	}
 	names, details := assigned(vars)
 	t.prev = x.event(string(t.state.typ)+"StateExited", t.prev, "stateExited",

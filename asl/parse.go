@@ -9,6 +9,9 @@ import (
 // Options change how a definition is read.
 type Options struct {
 	Express bool // the machine is EXPRESS: patterns that wait and activities are refused
+	// SingleState: the definition is one state, as TestState takes it. It is called StateName; where it leads to need not
+	// be there.
+	SingleState bool
 }
 
 // maxNesting bounds how deep Parallel and Map states may contain each other.
@@ -22,11 +25,24 @@ func Parse(definition []byte, o Options) (*Machine, []Diagnostic) {
 		return nil, ds
 	}
 	p := &parser{opts: o, m: &Machine{lang: JSONPath, states: map[string]*state{}}}
+	if o.SingleState {
+		root = wrapState(root)
+	}
 	p.machine(root)
 	if p.failed {
 		return nil, p.diags
 	}
 	return p.m, p.diags
+}
+
+// wrapState makes a machine of a single state.
+func wrapState(state value.Value) value.Value {
+	states := value.NewObject(1)
+	states.Set("StateName", state)
+	o := value.NewObject(2)
+	o.Set("StartAt", value.String("StateName"))
+	o.Set("States", value.FromObject(states))
+	return value.FromObject(o)
 }
 
 // parser compiles one definition and gathers findings.

@@ -49,6 +49,13 @@ func (s *scope) variable(name string) value.Value {
 // context is the context object (spec section 1.10).
 func (s *scope) context() value.Value {
 	x, t := s.x, s.t
+	name := t.state.name
+	if x.test != nil {
+		if !x.test.context.IsUndefined() {
+			return x.test.context
+		}
+		name = "StateName"
+	}
 	o := value.NewObject(5)
 	o.Set("Execution", x.executionContext())
 	machine := value.NewObject(2)
@@ -56,7 +63,7 @@ func (s *scope) context() value.Value {
 	machine.Set("Name", value.String(x.info.MachineName))
 	o.Set("StateMachine", value.FromObject(machine))
 	state := value.NewObject(3)
-	state.Set("Name", value.String(t.state.name))
+	state.Set("Name", value.String(name))
 	state.Set("EnteredTime", value.String(isoTime(t.enteredAt)))
 	switch t.state.typ {
 	case TaskState, ParallelState, MapState:

@@ -24,6 +24,7 @@ type Exec struct {
 	threads map[string]*thread
 	root    *thread
 	queue   []*thread
+	test    *testRun       // set: one state is run by Machine.Test
 	mocked  map[string]int // runs of states so far, if there are mocks
 	bytes   int
 

@@ -10,7 +10,14 @@ func (p *parser) transitions() {
 			l.set(t)
 			continue
 		}
+		if p.opts.SingleState && l.in == p.m.root {
+			l.set(&state{name: l.to, typ: SucceedState})
+			continue
+		}
 		p.errorf("MISSING_TRANSITION_TARGET", "Missing 'Next' target: "+l.to, l.at)
+	}
+	if p.opts.SingleState {
+		return
 	}
 	if p.m.root.states != nil && !p.m.root.ends() {
 		p.errorf("MISSING_END_STATE", "Workflow has no terminal state", "")
