@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,9 @@ type play struct {
 	functions map[string]function
 	task      func(p *play, t asl.Task) // what is not a function
 	steps     int
+	open      []asl.Task
+	manual    bool // tasks are not answered by themselves
+	quiet     bool // inputs that do not fit are no fault
 	runs      map[string]asl.MapRun
 	read      func(asl.Read) asl.ItemsRead
 	children  int
@@ -136,6 +140,16 @@ func (p *play) run() {
 }
 
 func (p *play) step(in asl.Input) {
+	switch err := p.try(in); {
+	case err == nil, err == asl.ErrNoTask:
+	case p.quiet && (err == asl.ErrClosed || err == asl.ErrOrder):
+	default:
+		p.t.Fatalf("step %d with %T: %v", p.steps, in, err)
+	}
+}
+
+// try does one step and applies what comes of it.
+func (p *play) try(in asl.Input) error {
 	p.steps++
 	if p.reload && p.steps > 1 {
 		x, err := asl.Load(p.machine, p.limits, func(each func(string, []byte)) {
@@ -149,15 +163,45 @@ func (p *play) step(in asl.Input) {
 		p.exec = x
 	}
 	d, err := p.exec.Step(in, p)
-	if err == asl.ErrNoTask {
-		return
-	}
 	if err != nil {
-		p.t.Fatalf("step %d with %T: %v", p.steps, in, err)
+		return err
+	}
+	switch in := in.(type) {
+	case asl.TaskSucceeded:
+		p.open = slices.DeleteFunc(p.open, func(t asl.Task) bool { return t.Key == in.Key })
+	case asl.TaskFailed:
+		p.open = slices.DeleteFunc(p.open, func(t asl.Task) bool { return t.Key == in.Key })
 	}
 	p.apply(d)
 	if d.Again {
-		p.step(asl.Continue{})
+		return p.try(asl.Continue{})
+	}
+	return nil
+}
+
+// scripted does what one byte of a fuzzer's script says.
+func (p *play) scripted(b byte) {
+	key := "0:0"
+	if n := len(p.open); n > 0 {
+		key = p.open[int(b>>3)%n].Key
+	}
+	e := "E"
+	switch b & 7 {
+	case 0, 1:
+		p.step(asl.TaskSucceeded{Key: key, Output: []byte(`{"a":[1,{"b":"c"}]}`)})
+	case 2:
+		p.step(asl.TaskFailed{Key: key, Error: &e})
+	case 3:
+		p.step(asl.TaskSubmitted{Key: key, Output: []byte(`"submitted"`)})
+	case 4:
+		p.step(asl.TaskStarted{Key: key, Worker: "w"})
+		p.step(asl.TaskHeartbeat{Key: key})
+	case 5:
+		p.step(asl.Stop{Error: &e})
+	default:
+		if err := p.pass(time.Duration(b) * time.Minute); err != nil && err != asl.ErrClosed {
+			p.t.Fatal(err)
+		}
 	}
 }
 
@@ -190,6 +234,13 @@ func (p *play) apply(d *asl.Delta) {
 	}
 	if d.Finish != nil {
 		p.finish = d.Finish
+	}
+	for _, k := range d.Cancel {
+		p.open = slices.DeleteFunc(p.open, func(t asl.Task) bool { return t.Key == k })
+	}
+	p.open = append(p.open, d.Schedule...)
+	if p.manual || p.quiet {
+		return
 	}
 	for _, c := range d.Schedule {
 		p.call(c)
