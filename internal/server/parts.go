@@ -5,20 +5,30 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/perdure/perdure/internal/engine"
+	"github.com/perdure/perdure/internal/host"
+	"github.com/perdure/perdure/internal/host/process"
+	"github.com/perdure/perdure/internal/lambda"
+	"github.com/perdure/perdure/internal/states"
 	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/support/sts"
+	"github.com/perdure/perdure/internal/task"
+	"github.com/perdure/perdure/internal/task/tasklambda"
+	"github.com/perdure/perdure/internal/task/taskstates"
 	"github.com/perdure/perdure/internal/wire"
 )
 
 // parts are the services.
 type parts struct {
-	s3  *s3.Service
-	sts *sts.Service
+	lambda *lambda.Service
+	states *states.Service
+	s3     *s3.Service
+	sts    *sts.Service
 }
 
 // close ends the parts that own goroutines.
@@ -28,18 +38,48 @@ func openStore(*Config) (store.Store, error) { return mem.New(), nil }
 
 // assemble makes engine, services and front door, and starts the engine.
 func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
-	s.engine = engine.New(engine.Config{Store: s.store, Clock: s.clock, NewID: newID, Random: random, Log: s.cfg.Log})
-	s.parts.s3 = s3.New(s3.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
-	s.parts.sts = sts.New(sts.Config{Issue: s.keys.issue, Identity: s.keys.identity})
+	s.engine = engine.New(engine.Config{
+		Store: s.store, Ephemeral: mem.New(), Forgets: states.Forgets, Clock: s.clock, NewID: newID, Random: random, Log: s.cfg.Log,
+	})
+	s.host = process.New(process.Config{
+		Dir: filepath.Join(s.dir, "code"), Blob: s.store.Blob, Endpoint: func() string { return s.inside },
+		Credentials: s.functionKeys, Now: time.Now, AfterFunc: afterFunc, NewID: newID, LogTime: s.clock.Now,
+		MaxInstances: s.cfg.MaxInstances,
+	})
+	p := &s.parts
+	p.s3 = s3.New(s3.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
+	p.sts = sts.New(sts.Config{Issue: s.keys.issue, Identity: s.keys.identity})
+	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object})
+	runners := map[string]task.Runner{}
+	p.states = states.New(states.Config{Engine: s.engine, Runners: runners, Log: s.cfg.Log})
+	runners["lambda"] = &tasklambda.Runner{Lambda: p.lambda, Now: s.clock.Now}
+	nested := &taskstates.Runner{States: p.states, Now: s.clock.Now}
+	runners["states"], runners["aws-sdk:sfn"] = nested, nested
+	for kind, b := range p.lambda.Behaviours() {
+		s.engine.Register(kind, b)
+	}
+	for _, kind := range []byte(states.Kinds) {
+		s.engine.Register(kind, p.states.Behaviour())
+	}
 	if err := s.engine.Start(ctx); err != nil {
 		return nil, err
 	}
 	return s.front(), nil
 }
 
+// functionKeys are what a function signs its own calls with: good as long as its process lives.
+func (s *Server) functionKeys(f *host.Spec) process.Credentials {
+	c := s.keys.issue(f.Account, "role/"+f.FunctionName+"/"+f.FunctionName, 0)
+	return process.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
+}
+
+func afterFunc(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+
 func (s *Server) services() []wire.Service {
 	return []wire.Service{
 		{Name: "perdure", Protocol: wire.RESTJSON, Operations: s.control()},
+		{Name: "states", Protocol: wire.JSON10, Target: states.Target, Namespace: states.Namespace, Operations: s.parts.states.Operations()},
+		{Name: "lambda", Protocol: wire.RESTJSON, Operations: s.parts.lambda.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
 		{Name: "sts", Protocol: wire.Query, Version: sts.Version, XMLNS: sts.XMLNS, Operations: s.parts.sts.Operations()},
 	}
