@@ -18,7 +18,7 @@ func decodeDefinition(text []byte) (value.Value, []Diagnostic) {
 		return value.Value{}, []Diagnostic{{Severity: Error, Code: "SCHEMA_VALIDATION_FAILED",
 			Message: "Definition must be a valid JSON object"}}
 	}
-	v, err := value.Decode(text, value.Limits{Bytes: maxDefinition})
+	v, err := value.Decode(text, value.Limits{Bytes: maxDefinition, Depth: 2000})
 	if err != nil {
 		return value.Value{}, []Diagnostic{jsonDiagnostic(string(text), err)}
 	}

@@ -38,6 +38,8 @@ type play struct {
 	steps     int
 	open      []asl.Task
 	manual    bool // tasks are not answered by themselves
+	maxSteps  int
+	watch     func(*asl.Delta)
 	quiet     bool // inputs that do not fit are no fault
 	runs      map[string]asl.MapRun
 	read      func(asl.Read) asl.ItemsRead
@@ -111,7 +113,7 @@ func (p *play) later(d time.Duration, in asl.Input) {
 // run plays until nothing is left to happen. It fails the test if that takes too long.
 func (p *play) run() {
 	p.step(asl.Start{})
-	for p.finish == nil && p.steps < 5000 {
+	for p.finish == nil && p.steps < max(5000, p.maxSteps) {
 		var key string
 		var due time.Time
 		for _, k := range sorted(p.timers) {
@@ -206,6 +208,9 @@ func (p *play) scripted(b byte) {
 }
 
 func (p *play) apply(d *asl.Delta) {
+	if p.watch != nil {
+		p.watch(d)
+	}
 	for _, k := range d.Delete {
 		delete(p.rows, k)
 	}
