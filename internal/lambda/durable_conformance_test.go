@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/perdure/perdure/internal/store/mem"
 )
 
 var errBoom = errors.New("boom")
@@ -84,7 +82,7 @@ func TestConformance(t *testing.T) {
 func (s scenario) run(t *testing.T, r requirement) {
 	code := newScripted()
 	addTargets(code)
-	w := newWorld(t, code, mem.New(), nil)
+	w := newWorld(t, code, plan{})
 	code.durable["f"] = durableFunc(s.body(w))
 	arn := w.start("f", "", `"in"`)
 	for _, act := range s.outside {

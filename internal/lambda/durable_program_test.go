@@ -21,6 +21,7 @@ type program struct {
 	count  int
 	root   *program
 	event  *eventView
+	after  func() // called after each checkpoint; only of the root
 }
 
 // opView is an operation as the wire shows it.
@@ -154,6 +155,9 @@ func (p *program) checkpoint(updates ...map[string]any) {
 	p.learn(answer.NewExecutionState.Operations)
 	if p.root.token == "" {
 		panic(suspended{})
+	}
+	if p.root.after != nil {
+		p.root.after()
 	}
 }
 

@@ -27,12 +27,12 @@ const (
 // world is the durable service on a real engine with a memory store, a clock that the test moves, and functions that are
 // Go code which speaks the wire: it gets the event and calls the operations.
 type world struct {
-	t     *testing.T
-	store *mem.Store
-	eng   *engine.Engine
-	d     *Durable
-	code  *scripted
-	ops   map[string]api.Operation
+	t       *testing.T
+	eng     *engine.Engine
+	outside *outside
+	d       *Durable
+	code    *scripted
+	ops     map[string]api.Operation
 
 	mu     sync.Mutex
 	ids    uint64
@@ -132,26 +132,43 @@ func (s *scripted) Run(ctx context.Context, v *Version, in *host.Invocation) (re
 	return nil, err
 }
 
-func newWorld(t *testing.T, code *scripted, s *mem.Store, wrap func(store.Store) store.Store) *world {
-	t.Helper()
-	return newWorldAt(t, code, s, wrap, time.UnixMilli(1_700_000_000_000), 0, DurableLimits{})
+// plan is what a world is made of beside its functions; the zero value is an empty store, and a clock that stands still
+// until the test moves it.
+type plan struct {
+	store   *mem.Store
+	wrap    func(*mem.Store) store.Store
+	ids     uint64 // from which new ids count
+	limits  DurableLimits
+	outside *outside // a clock that moves even while an invocation is under way
 }
 
-func newWorldAt(t *testing.T, code *scripted, s *mem.Store, wrap func(store.Store) store.Store, start time.Time, ids uint64, limits DurableLimits) *world {
+var epoch = time.UnixMilli(1_700_000_000_000)
+
+func newWorld(t *testing.T, code *scripted, p plan) *world {
 	t.Helper()
-	w := &world{t: t, store: s, code: code, ids: ids, ops: map[string]api.Operation{}}
+	if p.store == nil {
+		p.store = mem.New()
+	}
+	w := &world{t: t, code: code, outside: p.outside, ids: p.ids, ops: map[string]api.Operation{}}
 	code.world = w
-	w.d = NewDurable(code, limits, func(c StatusChange) {
+	w.d = NewDurable(code, p.limits, func(c StatusChange) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.status = append(w.status, c)
 	})
-	var port store.Store = s
-	if wrap != nil {
-		port = wrap(s)
+	var port store.Store = p.store
+	if p.wrap != nil {
+		port = p.wrap(p.store)
+	}
+	clock := engine.NewManualClock(epoch)
+	if p.outside != nil {
+		var err error
+		if clock, err = engine.NewClock("real", p.outside.now, p.outside.after); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.eng = engine.New(engine.Config{
-		Store: port, Clock: engine.NewManualClock(start), Behaviours: map[byte]engine.Behaviour{DurableKind: w.d},
+		Store: port, Clock: clock, Behaviours: map[byte]engine.Behaviour{DurableKind: w.d},
 		NewID: w.newID, Random: func() float64 { return 0.5 },
 	})
 	w.d.Bind(w.eng)
@@ -165,6 +182,51 @@ func newWorldAt(t *testing.T, code *scripted, s *mem.Store, wrap func(store.Stor
 	}
 	t.Cleanup(func() { w.eng.Close() })
 	return w
+}
+
+// outside is a clock for worlds in which time passes while an invocation is under way.
+type outside struct {
+	mu     sync.Mutex
+	passed time.Duration
+	alarms []func()
+}
+
+func (o *outside) now() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return epoch.Add(o.passed)
+}
+
+func (o *outside) after(d time.Duration, f func()) *time.Timer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if d <= 0 {
+		return time.AfterFunc(0, f)
+	}
+	o.alarms = append(o.alarms, f)
+	return time.NewTimer(time.Hour)
+}
+
+// pass moves the clock and rings all alarms, early ones too: who set them looks at the clock again.
+func (o *outside) pass(d time.Duration) {
+	o.mu.Lock()
+	o.passed += d
+	alarms := o.alarms
+	o.alarms = nil
+	o.mu.Unlock()
+	for _, f := range alarms {
+		f()
+	}
+}
+
+// next passes time until the next timer of the world is due.
+func (w *world) next() {
+	w.t.Helper()
+	timer, ok, err := w.eng.Store().NextTimer(w.t.Context())
+	if err != nil || !ok {
+		w.t.Fatal("no timer", err)
+	}
+	w.outside.pass(time.UnixMilli(timer.Due).Sub(w.outside.now()))
 }
 
 func (w *world) newID() string {
