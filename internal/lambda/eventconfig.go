@@ -128,7 +128,7 @@ func (s *Service) changeEventConfig(ctx context.Context, r *api.Request, merge b
 		if in.DestinationConfig != nil {
 			c.DestinationConfig = *in.DestinationConfig
 		}
-		c.LastModified = epoch(s.eng.Now().Truncate(time.Millisecond))
+		c.LastModified = epochSeconds(s.eng.Now().Truncate(time.Millisecond))
 		if f.Events == nil {
 			f.Events = map[string]*eventConfig{}
 		}

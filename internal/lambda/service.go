@@ -128,5 +128,5 @@ func answer(v any) (*api.Response, error) {
 // stamp is how Lambda writes LastModified of functions.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+0000") }
 
-// epoch is how REST-JSON writes times elsewhere.
-func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+// epochSeconds is how REST-JSON writes times elsewhere.
+func epochSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
