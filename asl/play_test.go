@@ -37,6 +37,7 @@ type play struct {
 	task      func(p *play, t asl.Task) // what is not a function
 	steps     int
 	open      []asl.Task
+	kids      []asl.Child
 	manual    bool // tasks are not answered by themselves
 	maxSteps  int
 	watch     func(*asl.Delta)
@@ -199,7 +200,17 @@ func (p *play) scripted(b byte) {
 		p.step(asl.TaskStarted{Key: key, Worker: "w"})
 		p.step(asl.TaskHeartbeat{Key: key})
 	case 5:
-		p.step(asl.Stop{Error: &e})
+		if b>>3 == 0 {
+			p.step(asl.Stop{Error: &e})
+		}
+		if n := len(p.kids); n > 0 {
+			c := p.kids[int(b>>3)%n]
+			in := asl.ChildClosed{Run: c.Run, Index: c.Index, Status: asl.Succeeded, Output: []byte(`[1]`), Record: []byte(`{}`)}
+			if b>>3%3 == 2 {
+				in.Status = asl.Failed
+			}
+			p.step(in)
+		}
 	default:
 		if err := p.pass(time.Duration(b) * time.Minute); err != nil && err != asl.ErrClosed {
 			p.t.Fatal(err)
@@ -244,6 +255,7 @@ func (p *play) apply(d *asl.Delta) {
 		p.open = slices.DeleteFunc(p.open, func(t asl.Task) bool { return t.Key == k })
 	}
 	p.open = append(p.open, d.Schedule...)
+	p.kids = append(p.kids, d.Children...)
 	if p.manual || p.quiet {
 		return
 	}
