@@ -165,6 +165,22 @@ func TestExecutionNameIsUsedOnce(t *testing.T) {
 	}
 }
 
+func TestRepeatedRequestFindsItsExecution(t *testing.T) {
+	w := echoing(t)
+	v, _ := w.code.Resolve(t.Context(), testRegion, testAccount, "f", "$LATEST")
+	arns := map[string]bool{}
+	for _, request := range []string{"task/1", "task/1", "task/2", "", ""} {
+		res, err := w.d.Invoke(t.Context(), &DurableInvoke{Version: v, Payload: []byte("1"), Event: true, RequestID: request})
+		if err != nil {
+			t.Fatal(err)
+		}
+		arns[res.ExecutionARN] = true
+	}
+	if len(arns) != 4 {
+		t.Errorf("five invokes, two of them one request, made %d executions", len(arns))
+	}
+}
+
 func TestGetDurableExecution(t *testing.T) {
 	w := echoing(t)
 	w.code.config["f"] = DurableConfig{ExecutionTimeout: 60, RetentionPeriodInDays: 7}

@@ -72,7 +72,7 @@ func (d *Durable) Invoke(ctx context.Context, in *DurableInvoke) (*InvokeResult,
 	req := d.pin(in.Version, in.Event)
 	req.Trace, req.Tenant, req.Name = in.TraceID, in.TenantID, in.Name
 	if req.Name == "" {
-		req.Name = d.eng.NewID()
+		req.Name = d.nameFor(in.RequestID)
 	}
 	if len(in.Payload) > 0 {
 		req.Input = durop.Quote(in.Payload)
@@ -106,6 +106,17 @@ func (d *Durable) pin(v *Version, event bool) *startRequest {
 		p.Retention = defaultRetention
 	}
 	return &startRequest{pinned: p}
+}
+
+// nameFor makes the name of an execution that was given none: a UUID, the same for the same request.
+func (d *Durable) nameFor(request string) string {
+	if request == "" {
+		return d.eng.NewID()
+	}
+	sum := sha256.Sum256([]byte(request))
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made of other data
+	h := hex.EncodeToString(sum[:16])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
 func (d *Durable) begin(ctx context.Context, id store.ID, req *startRequest) (*startReply, error) {

@@ -27,7 +27,7 @@ const (
 // world is the durable service on a real engine with a memory store, a clock that the test moves, and functions that are
 // Go code which speaks the wire: it gets the event and calls the operations.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	eng     *engine.Engine
 	outside *outside
 	d       *Durable
@@ -144,7 +144,7 @@ type plan struct {
 
 var epoch = time.UnixMilli(1_700_000_000_000)
 
-func newWorld(t *testing.T, code *scripted, p plan) *world {
+func newWorld(t testing.TB, code *scripted, p plan) *world {
 	t.Helper()
 	if p.store == nil {
 		p.store = mem.New()
@@ -385,7 +385,7 @@ func eventWord(typ string) string {
 }
 
 // wantError checks code and message of an error.
-func wantError(t *testing.T, err error, code, message string) {
+func wantError(t testing.TB, err error, code, message string) {
 	t.Helper()
 	e, ok := api.As(err)
 	if !ok || e.Code != code || e.Message != message {

@@ -40,7 +40,7 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeResult, e
 		return nil, err
 	}
 	if v.Durable != nil {
-		d := &DurableInvoke{Version: v, Name: in.ExecutionName, Payload: payload, Event: in.Type == "Event", TraceID: in.TraceID, TenantID: in.TenantID}
+		d := &DurableInvoke{Version: v, Name: in.ExecutionName, Payload: payload, Event: in.Type == "Event", TraceID: in.TraceID, TenantID: in.TenantID, RequestID: in.RequestID}
 		if in.Type == "DryRun" {
 			return &InvokeResult{Status: http.StatusNoContent}, s.durable.Check(d)
 		}

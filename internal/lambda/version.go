@@ -56,6 +56,9 @@ type DurableInvoke struct {
 	Event    bool   // InvocationType Event: answer once the start is durable
 	TraceID  string
 	TenantID string
+	// RequestID names an execution that has no Name: an invoke that is repeated under one id, because its caller crashed
+	// before it knew of the answer, finds the execution it began. Empty: a new UUID.
+	RequestID string
 }
 
 // InvokeResult is what an invoke answers, of durable and plain functions alike.
