@@ -81,7 +81,7 @@ type Message struct {
 	Body   []byte
 }
 
-// Turn is one entity's change. Zero members change nothing.
+// Turn is one entity's change. Zero members change nothing. Keys of parts, timers and effects are unique in it.
 type Turn struct {
 	Read     uint64 // version that the decision was based on; 0 for an entity that must not exist yet
 	Head     Head   // new head; Head.Version must be Read+1
