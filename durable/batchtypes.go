@@ -167,6 +167,7 @@ type BatchItem[O any] struct {
 	Status BatchItemStatus
 	Result O
 	Err    error
+	flat   bool // Err is the body's own, not that of an item context
 }
 
 // BatchResult is the outcome of Map or Parallel: the items that started, in the order of the input.
@@ -174,8 +175,8 @@ type BatchResult[O any] struct {
 	_      [0]func()
 	Items  []BatchItem[O]
 	Reason CompletionReason
-	total  int
-	batch  string // identity of the operation, for TypedBranch.Result
+	flat   bool
+	mixed  *mixedCall // of ParallelMixed, for TypedBranch.Result
 }
 
 // Results are those of the items that succeeded, never nil.

@@ -98,8 +98,12 @@ type childRun struct {
 	cfg    childConfig
 	trace  uintptr
 	async  bool
-	begun  bool // its START is recorded or on its way
-	unwrap bool // a failed body's error goes to the caller as recorded, for composed operations that shape it themselves
+	begun  bool   // its START is recorded or on its way
+	unwrap bool   // a failed body's error goes to the caller as recorded, for composed operations that shape it themselves
+	whole  bool   // the result is recorded whatever its size
+	hidden bool   // the context has no record; operations inside are filed one level up
+	text   string // of the result, as recorded
+	cause  error
 }
 
 func newChild(ctx Context, name string, noBody bool, out any, opts []ChildOption) (*childRun, error) {
@@ -172,7 +176,8 @@ func (k *childRun) run(b *branch, gid uint64, body func(*dctx) (any, error), out
 			return k.again(b, gid, rec, body, out)
 		default:
 			o.done(rec)
-			return ex.decode(k.cfg.serdes, o, deref(d.Result), out)
+			k.text = deref(d.Result)
+			return ex.decode(k.cfg.serdes, o, k.text, out)
 		}
 	}
 	if o.stuck {
@@ -192,7 +197,7 @@ func (k *childRun) run(b *branch, gid uint64, body func(*dctx) (any, error), out
 func (k *childRun) enter(b *branch, gid uint64, closed bool, body func(*dctx) (any, error)) (value any, trace []string, err error) {
 	o, c := k.o, k.o.c
 	record := o.id
-	if k.cfg.virtual {
+	if k.cfg.virtual || k.hidden {
 		record = c.parent
 	}
 	inner := c.child(b, gid, o.position, record, logScope{operation: o.id, name: o.name})
@@ -212,6 +217,10 @@ func (k *childRun) enter(b *branch, gid uint64, closed bool, body func(*dctx) (a
 			trace = frames(2, k.trace)
 		}
 	}()
+	if k.hidden {
+		value, err = body(inner)
+		return value, nil, err
+	}
 	value, err = c.ex.plug.childBody(o, inner, func() (any, error) { return body(inner) })
 	return value, nil, err
 }
@@ -231,6 +240,7 @@ func (k *childRun) roundTrip(value, out any) error {
 	if err != nil {
 		return err
 	}
+	k.text = text
 	return k.o.c.ex.decode(k.cfg.serdes, k.o, text, out)
 }
 
@@ -240,13 +250,14 @@ func (k *childRun) succeed(b *branch, value, out any) error {
 	if err != nil {
 		return err
 	}
+	k.text = text
 	unread := ex.decode(k.cfg.serdes, o, text, out)
 	if errors.Is(unread, errSuspended) {
 		return unread
 	}
 	u := o.update(OperationActionSucceed)
 	u.Payload = &text
-	if len(text) > maxContextResult {
+	if len(text) > maxContextResult && !k.whole {
 		u.Payload, u.ContextOptions = nil, &ContextOptions{ReplayChildren: ptr(true)}
 		if k.cfg.summary != nil {
 			s, err := k.cfg.summary(value)
@@ -268,6 +279,7 @@ func (k *childRun) fail(b *branch, cause error, trace []string) error {
 	if errors.Is(cause, errSuspended) {
 		return errSuspended
 	}
+	k.cause = cause
 	o, ex := k.o, k.o.c.ex
 	u := o.update(OperationActionFail)
 	u.Error = ex.object(cause, trace)

@@ -70,9 +70,13 @@ func (e *ClientError) Unwrap() error { return e.Err }
 type CheckpointError struct {
 	Err   error
 	scope ErrorScope
+	text  string // of one rebuilt from a record
 }
 
 func (e *CheckpointError) Error() string {
+	if e.text != "" {
+		return e.text
+	}
 	return fmt.Sprintf("durable: checkpoint failed: %v", e.Err)
 }
 

@@ -55,6 +55,7 @@ type dctx struct {
 	serdes    Serdes
 	callbacks Deserializer
 	scope     logScope
+	started   []*branch // goroutines of asynchronous child contexts; belongs to execution.mu
 }
 
 func (c *dctx) durable()                   {}

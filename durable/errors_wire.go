@@ -241,7 +241,7 @@ func (e *recordedError) As(target any) bool {
 		}
 	case **CheckpointError:
 		if e.kind == "CheckpointError" {
-			*t = &CheckpointError{Err: errors.New(e.Message), scope: ErrorScopeExecution}
+			*t = &CheckpointError{Err: errors.New(e.Message), scope: ErrorScopeExecution, text: e.Message}
 			return true
 		}
 	}

@@ -85,7 +85,7 @@ func launch[O any](o *operation, detached bool, run func(b *branch, gid uint64, 
 }
 
 func (p *promise) start(parent *branch, detached bool, run func(b *branch, gid uint64) error) {
-	p.ex.spawn(parent, detached, func(b *branch, gid uint64) {
+	child := p.ex.spawn(parent, detached, func(b *branch, gid uint64) {
 		err := errors.New("durable: the operation's goroutine ended early")
 		defer func() {
 			if v := recover(); v != nil {
@@ -101,4 +101,7 @@ func (p *promise) start(parent *branch, detached bool, run func(b *branch, gid u
 		}()
 		err = run(b, gid)
 	})
+	p.ex.mu.Lock()
+	p.c.started = append(p.c.started, child)
+	p.ex.mu.Unlock()
 }
