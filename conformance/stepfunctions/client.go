@@ -1,0 +1,101 @@
+package stepfunctions
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Client is an ordinary HTTP client of an endpoint. Signatures are well formed and not computed.
+type Client struct {
+	URL, Region, Account string
+	HTTP                 *http.Client
+}
+
+// Answer is what a call got: a body, or an error.
+type Answer struct {
+	Status int
+	Body   any    // decoded, numbers as written
+	Code   string // of an error
+}
+
+func (c *Client) authorize(r *http.Request, service string) {
+	r.Header.Set("X-Amz-Date", "20260101T000000Z")
+	r.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=test/20260101/%s/%s/aws4_request, "+
+		"SignedHeaders=host;x-amz-date, Signature=%s", c.Region, service, strings.Repeat("0", 64)))
+}
+
+// States calls an operation of Step Functions.
+func (c *Client) States(ctx context.Context, op string, params any) (*Answer, error) {
+	body, err := json.Marshal(params)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("X-Amz-Target", "AWSStepFunctions."+op)
+	c.authorize(r, "states")
+	return c.do(r)
+}
+
+// Lambda calls the REST API of Lambda.
+func (c *Client) Lambda(ctx context.Context, method, path string, params any) (*Answer, error) {
+	var body io.Reader
+	if params != nil {
+		data, err := json.Marshal(params)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(data)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.URL+path, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	c.authorize(r, "lambda")
+	return c.do(r)
+}
+
+func (c *Client) do(r *http.Request) (*Answer, error) {
+	resp, err := c.HTTP.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	a := &Answer{Status: resp.StatusCode}
+	if len(data) > 0 {
+		if a.Body, err = decode(data); err != nil {
+			return nil, fmt.Errorf("%s %s answered what is not JSON: %q", r.Method, r.Header.Get("X-Amz-Target"), data)
+		}
+	}
+	if resp.StatusCode < 300 {
+		return a, nil
+	}
+	if o, ok := a.Body.(map[string]any); ok {
+		a.Code, _ = o["__type"].(string)
+	}
+	if a.Code == "" {
+		a.Code, _, _ = strings.Cut(resp.Header.Get("x-amzn-ErrorType"), ":")
+	}
+	a.Code = a.Code[strings.LastIndexByte(a.Code, '#')+1:]
+	return a, nil
+}
+
+// member is a member of an answer's object, as a text.
+func (a *Answer) member(name string) string {
+	o, _ := a.Body.(map[string]any)
+	s, _ := o[name].(string)
+	return s
+}
