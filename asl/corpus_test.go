@@ -18,7 +18,7 @@ type corpusCase struct {
 	Needs               []string
 	Functions           []function
 	Workers, Background []any
-	Setup               []any
+	SetupSteps          json.RawMessage `json:"setup"`
 	APICalls            json.RawMessage
 	corpusRow
 	Rows         []corpusRow
@@ -97,7 +97,7 @@ func corpus(t testing.TB) []*corpusCase {
 
 // playable tells whether a case can be replayed without a server: what it calls are functions only.
 func (c *corpusCase) playable() bool {
-	if c.Kind != "execution" && c.Kind != "table" || len(c.Needs)+len(c.Workers)+len(c.Background)+len(c.Setup) > 0 {
+	if c.Kind != "execution" && c.Kind != "table" || len(c.Needs)+len(c.Workers)+len(c.Background)+len(c.SetupSteps) > 0 {
 		return false
 	}
 	rows := c.Rows

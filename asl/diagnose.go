@@ -6,6 +6,8 @@ type Diagnostic struct {
 	Code     string // "SCHEMA_VALIDATION_FAILED"
 	Message  string
 	Location string // "/States/A/Next"; empty: none
+
+	exception string // recorded message of the exception, where it is not made of the diagnostics
 }
 
 // Severity of a Diagnostic.
@@ -32,6 +34,9 @@ func Invalid(ds []Diagnostic) string {
 	for _, d := range ds {
 		if d.Severity != Error {
 			continue
+		}
+		if d.exception != "" {
+			return d.exception
 		}
 		if text != "" {
 			text += ", "

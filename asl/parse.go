@@ -24,7 +24,7 @@ func Parse(definition []byte, o Options) (*Machine, []Diagnostic) {
 	if len(ds) > 0 {
 		return nil, ds
 	}
-	p := &parser{opts: o, m: &Machine{lang: JSONPath, states: map[string]*state{}}}
+	p := &parser{opts: o, definition: string(definition), m: &Machine{lang: JSONPath, states: map[string]*state{}}}
 	if o.SingleState {
 		root = wrapState(root)
 	}
@@ -47,13 +47,15 @@ func wrapState(state value.Value) value.Value {
 
 // parser compiles one definition and gathers findings.
 type parser struct {
-	opts   Options
-	m      *Machine
-	diags  []Diagnostic
-	failed bool
-	links  []link   // transitions to resolve once all states are known
-	labels []string // of Distributed Maps
-	depth  int
+	opts Options
+	m    *Machine
+
+	definition string
+	diags      []Diagnostic
+	failed     bool
+	links      []link   // transitions to resolve once all states are known
+	labels     []string // of Distributed Maps
+	depth      int
 }
 
 // link is a transition by name, resolved inside its block.

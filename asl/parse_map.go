@@ -64,23 +64,6 @@ func (p *parser) processor(m *mapFields, f fields) {
 	p.opts.Express = express
 }
 
-func (p *parser) label(m *mapFields, f fields) {
-	label, ok := f.text("Label")
-	if !ok {
-		return
-	}
-	m.label = label
-	if n := runes(label); n == 0 || n > 40 || !validName(label) {
-		p.errorf("INVALID_LABEL_NAME", "Invalid label name: '"+label+"'", f.at+"/Label")
-	}
-	for _, other := range p.labels {
-		if other == label {
-			p.errorf("DUPLICATE_LABEL_NAME", "Duplicate label name: '"+label+"'", f.at+"/Label")
-		}
-	}
-	p.labels = append(p.labels, label)
-}
-
 func (p *parser) itemReader(m *mapFields, f fields, x exprs) {
 	o, ok := f.object("ItemReader")
 	if !ok {

@@ -24,14 +24,10 @@ func (p *parser) transitions() {
 		return
 	}
 	reached := map[*state]bool{}
-	if p.m.root.start != nil {
-		p.m.root.start.reach(reached)
-	}
+	p.m.root.reach(reached)
 	for _, s := range p.m.order {
 		for _, b := range s.blocks() {
-			if b.start != nil {
-				b.start.reach(reached)
-			}
+			b.reach(reached)
 		}
 	}
 	for _, s := range p.m.order {
@@ -58,6 +54,17 @@ func (s *state) blocks() []*block {
 		return []*block{s.each.body}
 	}
 	return s.branches
+}
+
+// reach marks what can be reached from the start, or everything if it is not known where that is.
+func (b *block) reach(seen map[*state]bool) {
+	if b.start != nil {
+		b.start.reach(seen)
+		return
+	}
+	for _, s := range b.states {
+		seen[s] = true
+	}
 }
 
 // reach marks s and what can follow it in its container.
