@@ -102,7 +102,7 @@ func (d *Durable) checkpoint(tx engine.Tx, x *execution, call *checkpointCall) e
 	if page.Next >= 0 {
 		marker = x.marker(tx, before, page.Next)
 	}
-	answer := x.checkpointAnswer(x.token().String(), page.Operations, marker)
+	answer := x.checkpointAnswer(x.give(), page.Operations, marker)
 	x.remember(tx, call.request.ClientToken, used, fresh, answer)
 	tx.Reply(&answered{body: answer})
 	return nil
@@ -176,7 +176,7 @@ func (x *execution) remember(tx engine.Tx, client string, used token, told []*du
 // After a restart the answer is made anew from the operations it told of.
 func (d *Durable) repeated(tx engine.Tx, x *execution, call *checkpointCall) ([]byte, error) {
 	l := x.run.Last
-	if l == nil || call.request.ClientToken != l.Client || tx.Now().UnixMilli()-l.At > clientTokenWindow {
+	if l == nil || call.request.ClientToken != l.Client || call.request.Token == x.text || tx.Now().UnixMilli()-l.At > clientTokenWindow {
 		return nil, nil
 	}
 	t, ok := parseToken(call.request.Token)

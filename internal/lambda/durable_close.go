@@ -60,7 +60,7 @@ func (d *Durable) close(tx engine.Tx, x *execution, status string, result durop.
 	h := tx.Head()
 	x.ended = max(now.UnixMilli(), 1)
 	h.Status, h.Ended = status, x.ended
-	x.run.Nonce, x.run.Last, x.answer = "", nil, nil
+	x.run.Nonce, x.text, x.run.Last, x.answer = "", "", nil, nil
 	tx.Put("~end", out.row())
 	for _, t := range []string{timerDeadline, timerRetry, timerWake} {
 		tx.ClearTimer(t)

@@ -102,6 +102,7 @@ type execution struct {
 	held  []int      // operations whose outcome waits in a part "held/NNNNNN"; see returned
 
 	answer []byte // to the last checkpoint, while it is in memory
+	text   string // the valid token, once it was given out
 	size   int
 }
 

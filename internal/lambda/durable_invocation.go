@@ -43,6 +43,7 @@ func (d *Durable) launch(tx engine.Tx, x *execution) {
 	r.Flying, r.Recorded = true, false
 	r.Request, r.Nonce, r.Seq, r.Boot = tx.NewID(), newNonce(tx.NewID()), 0, d.boot
 	r.Began = tx.Now().UnixMilli()
+	x.text = ""
 	x.ops.Show()
 	data, _ := json.Marshal(invokeEffect{r.Invocation}) // a number always encodes
 	tx.Effect(effectInvoke, effectKindInvoke, data)
@@ -91,7 +92,7 @@ func (d *Durable) event(tx engine.Tx, x *execution) ([]byte, error) {
 	}
 	b := make([]byte, 0, len(page.Operations)+1024)
 	b = append(append(b, `{"DurableExecutionArn":`...), durop.Quote(x.arn().String())...)
-	b = append(append(b, `,"CheckpointToken":`...), durop.Quote(x.token().String())...)
+	b = append(append(b, `,"CheckpointToken":`...), durop.Quote(x.give())...)
 	b = append(append(b, `,"InitialExecutionState":{"Operations":`...), page.Operations...)
 	b = append(append(b, `,"NextMarker":`...), durop.Quote(marker)...)
 	b = durop.AppendIDs(append(b, `},"UpdatedOperationIds":`...), updated)
@@ -205,7 +206,7 @@ func (r *ran) failure() durop.Object { return durop.RuntimeError(r.payload, r.Ty
 // ended deals with the end of an invocation (sections 3.4, 3.6, 5.1).
 func (d *Durable) ended(tx engine.Tx, x *execution, r *ran) error {
 	was := x.run
-	x.run.Flying, x.run.Nonce = false, ""
+	x.run.Flying, x.run.Nonce, x.text = false, "", ""
 	if r.Void || !was.Flying {
 		return nil
 	}
