@@ -121,7 +121,7 @@ func (c *codeCache) unpack(ctx context.Context, hash, name string) (string, int6
 	if err != nil {
 		return "", 0, err
 	}
-	size, err := unzip(data, tmp)
+	size, err := unzip(data, tmp, maxUnzipped)
 	if err == nil {
 		path := filepath.Join(c.dir, hash+"-"+strconv.FormatInt(size, 10))
 		if err = os.Rename(tmp, path); err == nil {

@@ -62,9 +62,10 @@ func newInstance(h *Host, p *pool, cmd *command, unpin func()) (*instance, error
 		work: make(chan *job, 1), ready: make(chan struct{}), exited: make(chan struct{}),
 		started: h.cfg.Now(),
 	}
+	to := host.LogStream{Region: p.spec.Region, Account: p.spec.Account, Group: p.spec.LogGroup, Stream: i.stream}
 	i.out = newOutput(func(lines []host.LogLine) {
 		if h.cfg.Log != nil {
-			h.cfg.Log.Log(p.spec.LogGroup, i.stream, lines)
+			h.cfg.Log.Log(to, lines)
 		}
 	}, h.cfg.LogTime)
 	i.srv = newRuntimeAPI(i)

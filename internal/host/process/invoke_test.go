@@ -290,6 +290,7 @@ func TestRetiredAndIdleInstancesGo(t *testing.T) {
 
 func TestCloseEndsWhatIsRunning(t *testing.T) {
 	b := newBench(t, nil)
+	b.log.started = make(chan bool, 1)
 	errs := make(chan error)
 	go func() {
 		r, err := b.Invoke(context.Background(), goSpec(), &host.Invocation{RequestID: "r1", Payload: []byte(`{"Do":"hang"}`)})
@@ -298,14 +299,7 @@ func TestCloseEndsWhatIsRunning(t *testing.T) {
 		}
 		errs <- err
 	}()
-	for {
-		b.mu.Lock()
-		started := len(b.all) > 0
-		b.mu.Unlock()
-		if started {
-			break
-		}
-	}
+	<-b.log.started
 	b.Close()
 	if err := <-errs; err == nil {
 		t.Error("the invocation ended well")

@@ -90,17 +90,21 @@ type logs struct {
 	mu      sync.Mutex
 	lines   []string
 	streams map[string]bool
+	started chan bool // if set, told of a START line
 }
 
-func (l *logs) Log(group, stream string, lines []host.LogLine) {
+func (l *logs) Log(to host.LogStream, lines []host.LogLine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.streams == nil {
 		l.streams = map[string]bool{}
 	}
-	l.streams[stream] = true
+	l.streams[to.Stream] = true
 	for _, x := range lines {
 		l.lines = append(l.lines, x.Text)
+		if l.started != nil && strings.HasPrefix(x.Text, "START ") {
+			l.started <- true
+		}
 	}
 }
 

@@ -82,9 +82,9 @@ func (i *instance) logEnd(j *job, r *host.Result, f *failure) {
 			i.out.own("RequestId: " + j.in.RequestID + " Error: " + f.text + "\n" + f.typ)
 		}
 	}
-	i.out.own("END RequestId: " + j.in.RequestID)
-	line := fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-		j.in.RequestID, took, billed, i.spec.MemoryMB, mb)
+	id := j.in.RequestID
+	line := fmt.Sprintf("END RequestId: %s\nREPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
+		id, id, took, billed, i.spec.MemoryMB, mb)
 	if r.ColdStart {
 		line += fmt.Sprintf("Init Duration: %.2f ms\t", millis(i.initTook))
 	}

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	maxUnzipped = 262_144_000 // bytes, the limit of AWS Lambda
+	maxUnzipped = 262_144_000 // bytes of a package, the limit of AWS Lambda
 	maxEntries  = 200_000
 )
 
 // unzip unpacks a code package into an existing empty folder and returns its size. It writes nowhere else: names are
-// checked, everything is opened below one root, and links are made last and only to targets inside. What an entry really
-// unpacks to is counted, whatever the archive says.
-func unzip(data []byte, dir string) (int64, error) {
+// checked, everything is opened below one root, and links are made last and only to targets inside. What entries really
+// unpack to is counted against limit, whatever the archive says.
+func unzip(data []byte, dir string, limit int64) (int64, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return 0, err
@@ -52,7 +52,7 @@ func unzip(data []byte, dir string) (int64, error) {
 			links[name], err = linkTarget(f, name)
 		case mode.IsRegular():
 			var n int64
-			n, err = unzipFile(root, f, name, maxUnzipped-total)
+			n, err = unzipFile(root, f, name, limit-total)
 			total += n
 		default:
 			err = fmt.Errorf("the package has an entry that is neither file, folder nor link: %q", f.Name)
@@ -101,7 +101,7 @@ func unzipFile(root *os.Root, f *zip.File, name string, room int64) (int64, erro
 		err = cerr
 	}
 	if err == nil && n > room {
-		err = fmt.Errorf("unzipped size must be smaller than %d bytes", maxUnzipped)
+		err = errors.New("the package unzips to more than is allowed")
 	}
 	return n, err
 }

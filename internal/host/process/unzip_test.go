@@ -41,7 +41,7 @@ func TestUnzipKeepsFilesModesAndLinks(t *testing.T) {
 	n, err := unzip(pack(
 		entry{"bootstrap", "#!/bin/sh\n", 0}, entry{"tool", "x", 0o755}, entry{"a/b/data", "12345", 0o600}, entry{"empty/", "", fs.ModeDir | 0o755},
 		entry{"bin/link", "../a/b/data", fs.ModeSymlink | 0o777},
-	), dir)
+	), dir, 16)
 	if err != nil || n != 16 {
 		t.Fatalf("%d bytes, %v", n, err)
 	}
@@ -73,7 +73,7 @@ func TestUnzipWritesNowhereElse(t *testing.T) {
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := unzip(pack(entries...), dir); err == nil {
+			if _, err := unzip(pack(entries...), dir, maxUnzipped); err == nil {
 				t.Error("unpacked")
 			}
 			if left, _ := os.ReadDir(outer); len(left) != 1 {
@@ -84,11 +84,19 @@ func TestUnzipWritesNowhereElse(t *testing.T) {
 }
 
 func TestUnzipStopsAtTheLimitWhateverTheArchiveSays(t *testing.T) {
-	zeros := strings.Repeat("\x00", 50<<20)
-	data := pack(entry{"1", zeros, 0}, entry{"2", zeros, 0}, entry{"3", zeros, 0}, entry{"4", zeros, 0}, entry{"5", zeros, 0}, entry{"6", "x", 0})
-	_, err := unzip(data, t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "262144000") {
-		t.Errorf("%d bytes of archive: %v", len(data), err)
+	zeros := strings.Repeat("\x00", 1<<20)
+	data := pack(entry{"1", zeros, 0}, entry{"2", zeros, 0}, entry{"3", "x", 0})
+	lying := bytes.ReplaceAll(data, []byte{0, 0, 0x10, 0}, []byte{1, 0, 0, 0}) // sizes in the directory
+	for name, d := range map[string][]byte{"honest": data, "lying": lying} {
+		if n, err := unzip(d, t.TempDir(), 2<<20); err == nil && n > 2<<20 {
+			t.Errorf("%s: %d bytes", name, n)
+		}
+	}
+	if _, err := unzip(data, t.TempDir(), 2<<20); err == nil {
+		t.Error("unpacked more than is allowed")
+	}
+	if n, err := unzip(data, t.TempDir(), 2<<20+1); err != nil || n != 2<<20+1 {
+		t.Errorf("at the limit: %d, %v", n, err)
 	}
 }
 
@@ -140,7 +148,7 @@ func FuzzUnzip(f *testing.F) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		unzip(data, dir)
+		unzip(data, dir, 1<<20)
 		if left, _ := os.ReadDir(outer); len(left) != 1 {
 			t.Errorf("outside: %v", left)
 		}
