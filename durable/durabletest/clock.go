@@ -30,7 +30,8 @@ func (s *service) pass() bool {
 	return true
 }
 
-// slip is pass during an invocation: the clock goes on to the earliest retry or wait unless a callback would time out.
+// slip is pass during an invocation, when the function polls: the clock goes on to the earliest retry or wait unless a
+// callback would time out. Work alone takes no time: a wait that runs beside a step does not end because the step did.
 func (s *service) slip() {
 	if first := s.earliest(); first != 0 && first == s.state.NextWake() {
 		s.pass()

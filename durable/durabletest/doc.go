@@ -9,7 +9,7 @@
 //
 // The runner keeps the execution's operations in memory and judges every checkpoint by the same rules as a perdure
 // server (internal/durop). Its clock stands still while the function works and jumps to the next timer when nothing else
-// is left to do: to the earliest step retry or wait, one at a time. What only others can do, answering a callback, ends
+// is left to do, or when the function asks for news while it works: to the earliest step retry or wait, one at a time. What only others can do, answering a callback, ends
 // [LocalRunner.RunUntilComplete] with a PENDING result; answer with [LocalRunner.SendCallbackSuccess] and run on.
 //
 // A returned error is a fault of the run: the event cannot be encoded, an invocation ended with a Go error, its answer

@@ -118,7 +118,7 @@ func (s *service) Checkpoint(_ context.Context, in durable.CheckpointInput) (dur
 		}
 	}
 	s.append(s.state.Apply(req.Updates, &durop.Turn{Now: s.now, CallbackID: callbackID, Closing: s.close})...)
-	if finishes(req.Updates) {
+	if len(req.Updates) == 0 {
 		s.slip()
 	}
 	out := durable.CheckpointOutput{NewExecutionState: operations(s.state.Fresh())}
@@ -144,16 +144,6 @@ func (s *service) omitted() bool {
 
 // callbackID is of the service's alphabet: standard base64.
 func callbackID(index int) string { return fmt.Sprintf("callback%04d", index) }
-
-// finishes reports whether a call lets time pass: a poll, or one that says that work is done.
-func finishes(updates []durop.Update) bool {
-	for _, u := range updates {
-		if u.Action == durop.Succeed || u.Action == durop.Fail {
-			return true
-		}
-	}
-	return len(updates) == 0
-}
 
 // GetExecutionState pages through what a handler needs.
 func (s *service) GetExecutionState(_ context.Context, in durable.GetExecutionStateInput) (durable.GetExecutionStateOutput, error) {
