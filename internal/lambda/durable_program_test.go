@@ -144,6 +144,12 @@ func (p *program) checkpoint(updates ...map[string]any) {
 	if err != nil {
 		panic(crashed{failed{"CheckpointError", err.Error()}})
 	}
+	if p.w.doubled {
+		again, err := p.w.call("CheckpointDurableExecution", arnPath(p.arn), nil, string(body))
+		if err != nil || again != out {
+			p.w.t.Errorf("sent twice, answered %s and %s (%v)", out, again, err)
+		}
+	}
 	var answer struct {
 		CheckpointToken   string
 		NewExecutionState struct{ Operations []*opView }

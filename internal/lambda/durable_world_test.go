@@ -34,6 +34,8 @@ type world struct {
 	code    *scripted
 	ops     map[string]api.Operation
 
+	doubled bool // programs send every checkpoint twice, as a client does that lost the answer
+
 	mu     sync.Mutex
 	ids    uint64
 	status []StatusChange
