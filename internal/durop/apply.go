@@ -102,15 +102,15 @@ func applyStep(o *Operation, u *Update, now int64) []Event {
 	}
 	o.Attempt++
 	o.close(u.Payload, u.Error)
-	retry := object{}.number("CurrentAttempt", int64(o.Attempt))
+	retry := sized(64).number("CurrentAttempt", int64(o.Attempt))
 	if u.Action == Retry {
 		o.Due = now + *u.NextAttempt*1000
 		retry = retry.number("NextAttemptDelaySeconds", *u.NextAttempt)
 	}
 	if u.Action == Fail || u.Action == Retry && u.Error != nil {
-		return []Event{event("StepFailed", o, now, object{}.wrapped("Error", u.Error).raw("RetryDetails", retry.end()).end())}
+		return []Event{event("StepFailed", o, now, sized(len(u.Error)+128).wrapped("Error", u.Error).raw("RetryDetails", retry.end()).end())}
 	}
-	return []Event{event("StepSucceeded", o, now, object{}.wrapped("Result", u.Payload).raw("RetryDetails", retry.end()).end())}
+	return []Event{event("StepSucceeded", o, now, sized(len(u.Payload)+128).wrapped("Result", u.Payload).raw("RetryDetails", retry.end()).end())}
 }
 
 func applyContext(o *Operation, u *Update, now int64) []Event {
@@ -122,10 +122,10 @@ func applyContext(o *Operation, u *Update, now int64) []Event {
 		return []Event{event("ContextStarted", o, now, object{}.end())}
 	case Succeed:
 		o.close(u.Payload, nil)
-		return []Event{event("ContextSucceeded", o, now, object{}.wrapped("Result", u.Payload).end())}
+		return []Event{event("ContextSucceeded", o, now, sized(len(u.Payload)+128).wrapped("Result", u.Payload).end())}
 	}
 	o.close(nil, u.Error)
-	return []Event{event("ContextFailed", o, now, object{}.wrapped("Error", u.Error).end())}
+	return []Event{event("ContextFailed", o, now, sized(len(u.Error)+128).wrapped("Error", u.Error).end())}
 }
 
 func applyWait(o *Operation, u *Update, now int64) []Event {

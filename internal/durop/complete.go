@@ -82,7 +82,7 @@ func (s *State) finish(o *Operation, status string, result Text, err Object, now
 	kind := map[string]string{Callback: "Callback", ChainedInvoke: "ChainedInvoke"}[o.Type]
 	switch status {
 	case Succeeded:
-		return event(kind+"Succeeded", o, now, object{}.wrapped("Result", result).end())
+		return event(kind+"Succeeded", o, now, sized(len(result)+64).wrapped("Result", result).end())
 	case TimedOut:
 		kind += "TimedOut"
 	case Stopped:
@@ -90,5 +90,5 @@ func (s *State) finish(o *Operation, status string, result Text, err Object, now
 	default:
 		kind += "Failed"
 	}
-	return event(kind, o, now, object{}.wrapped("Error", err).end())
+	return event(kind, o, now, sized(len(err)+64).wrapped("Error", err).end())
 }

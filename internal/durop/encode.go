@@ -27,7 +27,8 @@ func Inline(o *Operation) (Text, error) { return o.Result, nil }
 
 // AppendOperation writes an operation as the API shows it (section 4.4): absent members are left out.
 func AppendOperation(dst []byte, o *Operation, f Form, result Text) []byte {
-	b := make(object, 0, len(result)+len(o.Error)+384).text("Id", o.ID)
+	size := len(result) + len(o.Error)
+	b := sized(size+384).text("Id", o.ID)
 	if o.ParentID != "" {
 		b = b.text("ParentId", o.ParentID)
 	}
@@ -43,7 +44,7 @@ func AppendOperation(dst []byte, o *Operation, f Form, result Text) []byte {
 		b = f.time(b, "EndTimestamp", o.End)
 	}
 	b = b.text("Status", o.Status)
-	b = b.raw(detailsOf(o.Type), o.details(f, result))
+	b = b.raw(detailsOf(o.Type), o.details(f, result, size))
 	return append(dst, b.end()...)
 }
 
@@ -61,8 +62,8 @@ func detailsOf(typ string) string {
 	return "ChainedInvokeDetails"
 }
 
-func (o *Operation) details(f Form, result Text) []byte {
-	d := object{}
+func (o *Operation) details(f Form, result Text, size int) []byte {
+	d := sized(size + 128)
 	switch o.Type {
 	case Context:
 		if o.ReplayChildren {
@@ -113,7 +114,7 @@ type Limits struct {
 
 // Collect writes those of ops from index from on.
 func Collect(ops []*Operation, from int, f Form, lim Limits, result ResultOf) (Page, error) {
-	out, items := []byte{'['}, 0
+	out, items := append(make([]byte, 0, 512), '['), 0
 	if lim.First != nil {
 		out, items = append(out, lim.First...), 1
 	}

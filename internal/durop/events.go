@@ -22,7 +22,8 @@ func (e Event) Encode(number uint64) []byte {
 }
 
 func newEvent(typ string, now int64, rest object, details []byte) Event {
-	head := object{}.text("EventType", typ).raw("EventTimestamp", AppendSeconds(nil, now))
+	head := sized(96).text("EventType", typ)
+	head = AppendSeconds(head.key("EventTimestamp"), now)
 	tail := append(append(rest, `,"`...), typ...)
 	tail = append(append(tail, `Details":`...), details...)
 	return Event{head: append(head, ','), details: tail}
@@ -30,7 +31,8 @@ func newEvent(typ string, now int64, rest object, details []byte) Event {
 
 // event describes a change of o; it repeats the operation's own members.
 func event(typ string, o *Operation, now int64, details []byte) Event {
-	rest := append(object{}, ',').next("Id", o.ID)
+	size := len(o.ID) + len(o.Name) + len(o.SubType) + len(o.ParentID) + len(typ) + len(details) + 96
+	rest := append(sized(size), ',').next("Id", o.ID)
 	if o.Name != "" {
 		rest = rest.text("Name", o.Name)
 	}
@@ -97,8 +99,11 @@ func Withhold(event []byte) []byte {
 	return out.end()
 }
 
-// object builds a JSON object by appending members.
+// object builds a JSON object by appending members. Start with sized; the zero value works too.
 type object []byte
+
+// sized makes an object with room for so many bytes.
+func sized(bytes int) object { return make(object, 0, bytes) }
 
 func (b object) next(key, value string) object { // a member right after an opening or a comma
 	b = append(append(append(b, '"'), key...), '"', ':')

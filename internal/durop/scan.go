@@ -55,7 +55,7 @@ func members(obj []byte, each func(key string, value []byte)) {
 	i := space(obj, space(obj, 0)+1)
 	for i < len(obj) && obj[i] != '}' {
 		end := skipString(obj, i)
-		key := Text(obj[i:end]).String()
+		key := nameOf(obj[i:end])
 		i = space(obj, space(obj, end)+1) // past the colon
 		end = skip(obj, i)
 		each(key, obj[i:end])
@@ -64,6 +64,26 @@ func members(obj []byte, each func(key string, value []byte)) {
 		}
 	}
 }
+
+// nameOf is a member's name; names of the wire's own members are not allocated.
+func nameOf(literal []byte) string {
+	if w, ok := names[string(literal)]; ok {
+		return w
+	}
+	return Text(literal).String()
+}
+
+var names = func() map[string]string {
+	m := map[string]string{}
+	for _, n := range []string{
+		"CheckpointToken", "ClientToken", "Updates", "Id", "ParentId", "Name", "Type", "SubType", "Action", "Payload", "Error",
+		"ContextOptions", "StepOptions", "WaitOptions", "CallbackOptions", "ChainedInvokeOptions", "Status", "Result",
+		"ErrorMessage", "ErrorType", "ErrorData", "StackTrace",
+	} {
+		m[string(Quote(n))] = n
+	}
+	return m
+}()
 
 // elements calls each for every element of the array arr.
 func elements(arr []byte, each func(value []byte)) {

@@ -133,6 +133,26 @@ func (p *parser) text(v []byte, key string) string {
 	return Text(v).String()
 }
 
+// word is text that is one of few words most of the time, and is then not allocated.
+func (p *parser) word(v []byte, key string) string {
+	if w, ok := words[string(v)]; ok {
+		return w
+	}
+	return p.text(v, key)
+}
+
+var words = func() map[string]string {
+	m := map[string]string{}
+	for _, w := range []string{
+		Execution, Context, Step, Wait, Callback, ChainedInvoke, Start, Succeed, Fail, Retry, Cancel,
+		"Step", "Wait", "Callback", "RunInChildContext", "Map", "MapIteration", "Parallel", "ParallelBranch", "WaitForCallback",
+		"WaitForCondition", "ChainedInvoke",
+	} {
+		m[string(Quote(w))] = w
+	}
+	return m
+}()
+
 func (p *parser) number(v []byte, key string) *int64 {
 	n, err := strconv.ParseInt(string(v), 10, 64)
 	if err != nil {
@@ -168,13 +188,13 @@ func (p *parser) update(v []byte, at string) (u Update) {
 			u.Name = p.text(v, key)
 			p.shape.pattern(u.Name, at+".name", 256, `[\x20-\x7E]+`, func(c byte) bool { return c >= 0x20 && c < 0x7F })
 		case "Type":
-			u.Type = p.text(v, key)
+			u.Type = p.word(v, key)
 			p.shape.oneOf(u.Type, at+".type", Execution, Context, Step, Wait, Callback, ChainedInvoke)
 		case "SubType":
-			u.SubType = p.text(v, key)
+			u.SubType = p.word(v, key)
 			p.shape.id(u.SubType, at+".subType", 32)
 		case "Action":
-			u.Action = p.text(v, key)
+			u.Action = p.word(v, key)
 			p.shape.oneOf(u.Action, at+".action", Start, Succeed, Fail, Retry, Cancel)
 		case "Payload":
 			if u.Payload = p.raw(v, key); u.Payload.Len() > 6291456 {
