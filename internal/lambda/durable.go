@@ -46,6 +46,8 @@ type StatusChange struct {
 	Status       string
 	Started      time.Time
 	Ended        time.Time // zero while RUNNING
+	Operations   int       // started so far
+	Written      int64     // bytes of data written so far
 }
 
 // Durable is the service of durable executions: a behaviour of the engine, the API operations over it, and the invoke of

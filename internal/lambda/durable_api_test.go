@@ -206,6 +206,8 @@ func TestGetDurableExecution(t *testing.T) {
 		`"Status":"SUCCEEDED","EndTimestamp":1700000002,`+config+`"ExecutionDataIncluded":false}`; got != want {
 		t.Errorf("without data\n got %s\nwant %s", got, want)
 	}
+	_, err = w.callAs("111111111111", "GetDurableExecution", arnPath(arn), nil, "")
+	wantError(t, err, "ResourceNotFoundException", "Durable Execution does not exist")
 	for _, bad := range []string{"nonsense", "arn:aws:lambda:us-east-1:000000000000:function:f"} {
 		_, err := w.call("GetDurableExecution", arnPath(bad), nil, "")
 		if e, ok := api.As(err); !ok || e.Code != "ValidationException" || !strings.HasPrefix(e.Message, "1 validation error detected: Value '"+bad+"' at 'durableExecutionArn'") {
@@ -397,8 +399,10 @@ func TestChainedInvokeDetails(t *testing.T) {
 		{"tenant", "", "X0 I0 I- | X-", "tenancy configuration"},
 		{"broken:$LATEST", "", "X0 I0 | I- | X-", "map[Error:map[Payload:map[ErrorMessage:boom ErrorType:Error] Truncated:false]]"},
 		{"slow:$LATEST", "", "X0 I0 | It | X-", "map[Error:map[Payload:map[ErrorMessage:CHAINED_INVOKE timed out after 3 seconds. ErrorType:ChainedInvoke.Timeout] Truncated:false]]"},
-		{"child:live", "t", "X0 I0 | I+ | X+", `map[Result:map[Payload:"p" Truncated:false]]`},
+		{"child:live", "t", "X0 I0 I- | X-", "not enabled with tenancy configuration"},
+		{"tenants:live", "t", "X0 I0 | I+ | X+", `map[Result:map[Payload:"p" Truncated:false]]`},
 	}
+	w.code.durable["tenants"], w.code.tenants["tenants"] = w.code.durable["child"], true
 	w.code.config["slow"] = DurableConfig{ExecutionTimeout: 3}
 	w.code.durable["slow"] = durableFunc(func(p *program) (string, error) { p.wait(9); return "", nil })
 	for i, c := range cases {
@@ -414,7 +418,7 @@ func TestChainedInvokeDetails(t *testing.T) {
 				if strings.HasPrefix(key, "ChainedInvoke") && !strings.HasSuffix(key, "StartedDetails") && !strings.Contains(fmt.Sprint(v), c.want) {
 					t.Errorf("%s: %v, want %s", c.target, v, c.want)
 				}
-				if key == "ChainedInvokeStartedDetails" && c.target == "child:live" {
+				if key == "ChainedInvokeStartedDetails" && c.target == "tenants:live" {
 					d := v.(map[string]any)
 					child := w.get(d["DurableExecutionArn"].(string))
 					if d["ExecutedVersion"] != "7" || d["TenantId"] != "t" || child["Status"] != "SUCCEEDED" || child["InputPayload"] != `"p"` {
@@ -471,7 +475,7 @@ func TestStatusChangesAreTold(t *testing.T) {
 	got := fmt.Sprint(w.status)
 	fn := "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST"
 	want := fmt.Sprint([]StatusChange{
-		{arn, "n", fn, "RUNNING", epoch.UTC(), time.Time{}}, {arn, "n", fn, "SUCCEEDED", epoch.UTC(), epoch.UTC().Add(2 * time.Second)},
+		{arn, "n", fn, "RUNNING", epoch.UTC(), time.Time{}, 0, 1}, {arn, "n", fn, "SUCCEEDED", epoch.UTC(), epoch.UTC().Add(2 * time.Second), 1, 2},
 	})
 	if got != want {
 		t.Errorf("told\n%s\nwant\n%s", got, want)

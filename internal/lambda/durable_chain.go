@@ -61,9 +61,8 @@ func (d *Durable) resolveTargets(ctx context.Context, region, account string, ca
 		if err == nil {
 			err = v.Unqualified()
 		}
-		if err == nil && v.TenantOnly && u.Invoke.TenantID == "" {
-			err = api.Errorf("InvalidParameterValueException",
-				"The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.")
+		if err == nil {
+			err = v.noTenant(u.Invoke.TenantID)
 		}
 		if err != nil {
 			e, ok := api.As(err)

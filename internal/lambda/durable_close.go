@@ -84,6 +84,7 @@ func (d *Durable) tell(tx engine.Tx, x *execution, status string) {
 	a := x.arn()
 	c := StatusChange{
 		ExecutionARN: a.String(), Name: x.Name, FunctionARN: a.FunctionARN(), Status: status, Started: time.UnixMilli(x.Started).UTC(),
+		Operations: len(x.ops.Ops), Written: x.run.Written,
 	}
 	if x.ended != 0 {
 		c.Ended = time.UnixMilli(x.ended).UTC()

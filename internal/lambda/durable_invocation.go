@@ -240,6 +240,7 @@ func (x *execution) completed(tx engine.Tx, r *ran, failure durop.Object) {
 // judge acts on what the handler returned.
 func (d *Durable) judge(tx engine.Tx, x *execution, r *ran) error {
 	v := durop.Judge(r.payload, x.maxResult())
+	x.run.Written += int64(v.Result.Len() + len(v.Error))
 	may, ready := x.ops.Suspends()
 	if v.Status == durop.Pending && v.Breach == "" && !may {
 		v.Breach = "Cannot return PENDING status with no pending operations."

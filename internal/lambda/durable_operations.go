@@ -60,6 +60,9 @@ func executionParam(r *api.Request) (arn.DurableExecution, error) {
 	if !ok {
 		return a, validation(s, "durableExecutionArn", "Member must satisfy regular expression pattern: "+arn.DurableExecutionPattern)
 	}
+	if a.Account != r.Account {
+		return a, errNoExecution
+	}
 	return a, nil
 }
 
