@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/perdure/perdure/durable"
@@ -27,6 +28,7 @@ const emptyPendings = 4
 
 // service is the durable execution service for one execution, in memory. It is an ExecutionClient.
 type service struct {
+	mu       sync.Mutex // an invocation that died may still have a call under way
 	identity durop.Identity
 	arn      string
 	input    durop.Text
@@ -97,6 +99,8 @@ func (s *service) current(token string) error {
 
 // Checkpoint judges and applies a batch of updates.
 func (s *service) Checkpoint(_ context.Context, in durable.CheckpointInput) (durable.CheckpointOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	body, err := json.Marshal(in)
 	if err != nil {
 		return durable.CheckpointOutput{}, err
@@ -147,6 +151,8 @@ func callbackID(index int) string { return fmt.Sprintf("callback%04d", index) }
 
 // GetExecutionState pages through what a handler needs.
 func (s *service) GetExecutionState(_ context.Context, in durable.GetExecutionStateInput) (durable.GetExecutionStateOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.current(in.CheckpointToken); err != nil {
 		return durable.GetExecutionStateOutput{}, err
 	}
@@ -172,6 +178,8 @@ func (s *service) GetExecutionState(_ context.Context, in durable.GetExecutionSt
 
 // payload is the event of the next invocation.
 func (s *service) payload() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.issue()
 	first := durop.AppendExecution(nil, s.identity, s.started, s.input, durop.Millis)
 	page, err := durop.Collect(s.state.Visible(), 0, durop.Millis, durop.Limits{Items: 1000, Bytes: pageBytes, First: first}, durop.Inline)
@@ -200,6 +208,8 @@ func (s *service) invoke(ctx context.Context, fn func(context.Context, []byte) (
 	s.invocations++
 	request, began := fmt.Sprintf("request-%d", s.invocations), s.now
 	answer, err := fn(withRequest(ctx, request), payload)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.token = ""
 	if err != nil {
 		s.complete(request, began, durop.NewError(err.Error(), typeName(err)))
