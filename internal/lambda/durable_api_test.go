@@ -34,42 +34,34 @@ func (w *world) sync(function, name, payload string) (*InvokeResult, error) {
 		res *InvokeResult
 		err error
 	}
-	begun, done := make(chan struct{}), make(chan result)
-	w.mu.Lock()
-	before := len(w.status)
-	w.mu.Unlock()
+	for len(w.changes) > 0 {
+		<-w.changes
+	}
+	done := make(chan result, 1)
 	go func() {
-		close(begun)
 		res, err := w.invoke(function, name, payload, false)
 		done <- result{res, err}
 	}()
-	<-begun
-	for {
-		select {
-		case r := <-done:
-			return r.res, r.err
-		default:
-		}
-		w.mu.Lock()
-		started := len(w.status) > before
-		w.mu.Unlock()
-		if started {
-			w.settle()
-			if h, _ := w.running(); h {
-				tick(w, nil)
-			}
-		}
+	<-w.changes // it runs
+	for w.settle(); w.running(); w.settle() {
+		tick(w, nil)
 	}
+	r := <-done
+	return r.res, r.err
 }
 
 // running tells whether any execution of f or e is open.
-func (w *world) running() (bool, error) {
+func (w *world) running() bool {
+	w.t.Helper()
+	open := 0
 	for _, f := range []string{"f", "e"} {
-		if n, err := w.d.Running(w.t.Context(), testRegion, testAccount, f); err != nil || n > 0 {
-			return true, err
+		n, err := w.d.Running(w.t.Context(), testRegion, testAccount, f)
+		if err != nil {
+			w.t.Fatal(err)
 		}
+		open += n
 	}
-	return false, nil
+	return open > 0
 }
 
 func TestSynchronousInvokeAnswersAcrossSuspensions(t *testing.T) {
@@ -491,11 +483,7 @@ func TestCallerThatLeavesDoesNotStopTheExecution(t *testing.T) {
 		_, err := w.d.Invoke(ctx, &DurableInvoke{Version: v, Name: "n", Payload: []byte("1")})
 		left <- err
 	}()
-	for {
-		if n, _ := w.d.Running(t.Context(), testRegion, testAccount, "f"); n == 1 {
-			break
-		}
-	}
+	<-w.changes // it runs
 	cancel()
 	if err := <-left; err == nil {
 		t.Error("answered although nobody waits")

@@ -39,6 +39,8 @@ type world struct {
 	mu     sync.Mutex
 	ids    uint64
 	status []StatusChange
+
+	changes chan struct{} // a value for each of status, as long as there is room
 }
 
 // scripted are the functions of a world.
@@ -151,12 +153,16 @@ func newWorld(t testing.TB, code *scripted, p plan) *world {
 	if p.store == nil {
 		p.store = mem.New()
 	}
-	w := &world{t: t, code: code, outside: p.outside, ids: p.ids, ops: map[string]api.Operation{}}
+	w := &world{t: t, code: code, outside: p.outside, changes: make(chan struct{}, 100), ids: p.ids, ops: map[string]api.Operation{}}
 	code.world = w
 	w.d = NewDurable(code, p.limits, func(c StatusChange) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.status = append(w.status, c)
+		select {
+		case w.changes <- struct{}{}:
+		default:
+		}
 	})
 	var port store.Store = p.store
 	if p.wrap != nil {
