@@ -97,3 +97,19 @@ func BenchmarkStep(b *testing.B) {
 func newBenchWorld(b *testing.B, code *scripted) *world {
 	return newWorld(b, code, plan{outside: &outside{}, store: mem.New(), limits: DurableLimits{Operations: 1 << 30, Bytes: 1 << 40}})
 }
+
+// BenchmarkExecution is one execution from its Event invoke to its end, with one step: the floor of what a durable
+// function costs beside its own process.
+func BenchmarkExecution(b *testing.B) {
+	code := newScripted()
+	code.durable["f"] = durableFunc(func(p *program) (string, error) { return p.step(never, hello) })
+	w := newBenchWorld(b, code)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			w.start("f", "", "1")
+		}
+	})
+	w.settle()
+	b.ReportMetric(float64(w.eng.Store().Stats().Commits)/float64(b.N), "commits/op")
+}
