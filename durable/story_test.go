@@ -7,27 +7,13 @@ import (
 	"time"
 
 	"github.com/perdure/perdure/durable"
+	"github.com/perdure/perdure/durable/conformance"
 	"github.com/perdure/perdure/durable/durabletest"
 )
 
-// letters writes a history in the short form of the conformance list: S step, W wait, C context, B callback, I invoke,
-// X execution; 0 started, + succeeded, - failed, t timed out; | an invocation ended.
+// letters writes a history in the notation of package conformance.
 func letters(r *durabletest.TestResult) string {
-	kinds := map[string]string{"Step": "S", "Wait": "W", "Context": "C", "Callback": "B", "ChainedInvoke": "I", "Execution": "X"}
-	ends := map[string]string{"Started": "0", "Succeeded": "+", "Failed": "-", "TimedOut": "t", "Stopped": "s", "Cancelled": "c"}
-	var out []string
-	for _, e := range r.EventTypes()[1:] {
-		if e == "InvocationCompleted" {
-			out = append(out, "|")
-			continue
-		}
-		for end, sign := range ends {
-			if kind, ok := strings.CutSuffix(e, end); ok {
-				out = append(out, kinds[kind]+sign)
-			}
-		}
-	}
-	return strings.Join(out, " ")
+	return strings.Join(conformance.Letters(r.EventTypes()), " ")
 }
 
 func run[I, O any](t *testing.T, h durable.Handler[I, O], event I, opts ...durable.HandlerOption) *durabletest.TestResult {

@@ -1,10 +1,11 @@
 // Package conformance holds one handler for each public requirement on durable SDKs and service, and what must come of it.
 //
 // [Cases] lists them; requirements.txt, which [Requirements] reads, says how each execution must end and which events it
-// must leave, in order. The handlers know nothing of where they run: durabletest plays them in memory, Command handler
-// (package conformance/handler) makes a function of them for a server.
+// must leave, in order. The handlers know nothing of where they run: durabletest plays them in memory, command handler
+// (durable/conformance/handler) makes a function of them for a server.
 //
-// Handlers that crash do so through [Crash]. Targets of chained invokes are named by TARGET_FUNCTION_NAME.
+// Handlers that crash do so through [Crash]. Targets of chained invokes are named by TARGET_FUNCTION_NAME and, with tenant
+// isolation, TENANT_FUNCTION_NAME.
 package conformance
 
 import (
@@ -145,6 +146,14 @@ func target() string {
 		return name
 	}
 	return "target:$LATEST"
+}
+
+// tenantTarget is a function with tenant isolation.
+func tenantTarget() string {
+	if name := os.Getenv("TENANT_FUNCTION_NAME"); name != "" {
+		return name
+	}
+	return target()
 }
 
 // value is a step body that only gives v.

@@ -42,7 +42,9 @@ func invokes() []Case {
 			v, err := durable.Invoke[string](ctx, "i", target(), strings.Repeat("x", 1_000_000))
 			return len(v), err
 		}), Result: `1000000`},
-		{ID: "5-8", Handler: just(echo("i", "hi", durable.WithTenantID("tenant-1"))), Result: `"hi"`},
+		{ID: "5-8", Handler: just(func(ctx durable.Context) (any, error) {
+			return durable.Invoke[any](ctx, "i", tenantTarget(), "hi", durable.WithTenantID("tenant-1"))
+		}), Result: `"hi"`},
 		{ID: "5-9", Handler: then(echo("i", "hi")), Result: `"hi"`},
 		{ID: "5-10", Handler: then(caught), Result: `"caught"`},
 		{ID: "5-11", Result: `"hi"`, Handler: just(func(ctx durable.Context) (any, error) {
