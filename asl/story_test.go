@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write what the stories do into their fi
 // A line of play is one of
 //
 //	start
-//	submit|succeed|heartbeat TASK [JSON]     TASK is a state's name: its oldest open task
+//	submit|succeed|heartbeat TASK [JSON]     TASK is a state's name, _ for a blank: its oldest open task
 //	fail TASK [ERROR [CAUSE]]
 //	worker TASK NAME
 //	wait DURATION                            time passes; timers that come due fire
@@ -182,7 +182,7 @@ func optionalText(s string) *string {
 // openTask is the key of the oldest open task of a state.
 func (p *play) openTask(state string) string {
 	for _, t := range p.open {
-		if t.State == state {
+		if strings.ReplaceAll(t.State, " ", "_") == state {
 			return t.Key
 		}
 	}
