@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/perdure/perdure/internal/store"
@@ -81,31 +83,61 @@ func (e *Engine) saveClock(ctx context.Context, virtual time.Time) error {
 	return nil
 }
 
-// next tells when the next timer is due that has not fired. Engine.ticks is held.
+// next tells when the next timer is due that has not fired, patient ones left out. Engine.ticks is held.
 func (e *Engine) next(ctx context.Context) (due time.Time, ok bool, err error) {
 	for _, ts := range e.timers {
-		e.mu.Lock()
-		var at int64
-		if len(ts.heap) > 0 {
-			at = ts.heap[0].due
-		}
-		e.mu.Unlock()
+		at := e.nextInMemory(ts)
 		if at == 0 {
-			t, some, err := ts.store.NextTimer(ctx)
-			if err != nil {
+			if at, err = nextInStore(ctx, ts.store); err != nil {
 				return due, false, err
 			}
-			if !some {
-				continue
-			}
-			at = t.Due
 		}
-		if t := time.UnixMilli(at).UTC(); !ok || t.Before(due) {
+		if t := time.UnixMilli(at).UTC(); at != 0 && (!ok || t.Before(due)) {
 			due, ok = t, true
 		}
 	}
 	return due, ok, nil
 }
+
+func (e *Engine) nextInMemory(ts *timers) (at int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, t := range ts.heap {
+		if !patient(t.key) && (at == 0 || t.due < at) {
+			at = t.due
+		}
+	}
+	return at
+}
+
+// nextInStore reads on until it finds one that is not patient. Those are what closed entities leave behind, so there may
+// be many in front.
+func nextInStore(ctx context.Context, s store.Store) (int64, error) {
+	t, ok, err := s.NextTimer(ctx)
+	if err != nil || !ok {
+		return 0, err
+	}
+	if !patient(t.Key) {
+		return t.Due, nil
+	}
+	for limit := 256; ; limit *= 4 {
+		found, err := s.Timers(ctx, math.MaxInt64, limit)
+		if err != nil {
+			return 0, err
+		}
+		for _, t := range found {
+			if !patient(t.Key) {
+				return t.Due, nil
+			}
+		}
+		if len(found) < limit {
+			return 0, nil
+		}
+	}
+}
+
+// patient tells whether a timer waits for time to pass rather than making it pass; see Tx.SetTimer.
+func patient(key string) bool { return strings.HasPrefix(key, "~") }
 
 // skip jumps to the next timer, and on, as long as nothing is running.
 func (e *Engine) skip() {

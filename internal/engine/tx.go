@@ -31,7 +31,8 @@ type Tx interface {
 	NextEvent() uint64
 	Append(event []byte)
 
-	// SetTimer sets or moves the timer key, ClearTimer removes it; Timer tells when it is due.
+	// SetTimer sets or moves the timer key, ClearTimer removes it; Timer tells when it is due. A timer whose key begins with
+	// "~" is patient: it fires like any other, but skipping time does not jump to it, nor does AdvanceToNext. Retention is one.
 	SetTimer(key string, due time.Time)
 	ClearTimer(key string)
 	Timer(key string) (time.Time, bool)

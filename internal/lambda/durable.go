@@ -28,7 +28,7 @@ import (
 //	~end      how the execution ended (outcome)
 //
 // Timers: wake (the earliest wait, retry or callback time-out), deadline, retry (the next try after a failed invocation),
-// retention, and plain/NNNNNN (a throttled chained function). Effects: invocation, plain/NNNNNN.
+// ~retention, and plain/NNNNNN (a throttled chained function). Effects: invocation, plain/NNNNNN.
 const DurableKind = 'd'
 
 // DurableLimits bounds executions (spec durable-execution.md section 7). Zero members mean the service's limits.
@@ -100,7 +100,7 @@ const (
 	timerWake      = "wake"
 	timerDeadline  = "deadline"
 	timerRetry     = "retry"
-	timerRetention = "retention"
+	timerRetention = "~retention" // patient: skipping time must not forget what has just ended
 	effectInvoke   = "invocation"
 )
 

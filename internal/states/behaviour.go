@@ -27,7 +27,7 @@ const (
 )
 
 // Timers of the service; all others are asl's.
-const timerRetention = "retention"
+const timerRetention = "~retention" // patient: skipping time must not forget what has just ended
 
 type behaviour struct{ s *Service }
 
