@@ -1,7 +1,5 @@
 package durop
 
-import "strconv"
-
 // Form is how times are written: Unix seconds with a fraction in answers of the API, whole Unix milliseconds in the event
 // that a handler is given (section 3.1).
 type Form bool
@@ -164,6 +162,3 @@ func AppendIDs(dst []byte, ids []string) []byte {
 	}
 	return append(dst, ']')
 }
-
-// AppendNumber writes n as JSON.
-func AppendNumber(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

@@ -133,15 +133,3 @@ func InvokeError(o Object) []byte {
 	}
 	return append(out, '}')
 }
-
-// Message is the ErrorMessage of o, or empty.
-func (o Object) Message() (s string) {
-	if o != nil {
-		members(o, func(key string, v []byte) {
-			if key == "ErrorMessage" {
-				s = Text(v).String()
-			}
-		})
-	}
-	return s
-}

@@ -116,8 +116,7 @@ func TestRandomProgramsSurviveCrashes(t *testing.T) {
 		}
 		for range crashes {
 			at := r.IntN(len(rec.after))
-			w := newWorld(t, code(), plan{store: rec.after[at].Crash(0), ids: uint64(1000 * (at + 1))})
-			w.doubled = true
+			w := newWorld(t, code(), plan{store: rec.after[at].Crash(0), ids: uint64(1000 * (at + 1)), doubled: true})
 			w.play(arn)
 			if got := w.get(arn)["Result"]; got != want {
 				t.Errorf("seed %d, crash after commit %d: result\n got %v\nwant %v\n%s", seed, at, got, want, w.sequence(arn))

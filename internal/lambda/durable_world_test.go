@@ -34,7 +34,7 @@ type world struct {
 	code    *scripted
 	ops     map[string]api.Operation
 
-	doubled bool // programs send every checkpoint twice, as a client does that lost the answer
+	doubled bool // see plan
 
 	mu     sync.Mutex
 	ids    uint64
@@ -144,6 +144,7 @@ type plan struct {
 	ids     uint64 // from which new ids count
 	limits  DurableLimits
 	outside *outside // a clock that moves even while an invocation is under way
+	doubled bool     // programs send every checkpoint twice, as a client does that lost the answer
 }
 
 var epoch = time.UnixMilli(1_700_000_000_000)
@@ -153,7 +154,7 @@ func newWorld(t testing.TB, code *scripted, p plan) *world {
 	if p.store == nil {
 		p.store = mem.New()
 	}
-	w := &world{t: t, code: code, outside: p.outside, changes: make(chan struct{}, 100), ids: p.ids, ops: map[string]api.Operation{}}
+	w := &world{t: t, code: code, outside: p.outside, doubled: p.doubled, changes: make(chan struct{}, 100), ids: p.ids, ops: map[string]api.Operation{}}
 	code.world = w
 	w.d = NewDurable(code, p.limits, func(c StatusChange) {
 		w.mu.Lock()
