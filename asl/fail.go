@@ -15,14 +15,7 @@ func (x *Exec) fail(t *thread, f *failure) {
 		x.test.failed(x, t, f)
 		return
 	}
-	if f.prefix {
-		f.prefix = false
-		f.cause = text("An error occurred while executing the state '" + t.state.name + "' (entered at the event id #" +
-			strconv.FormatUint(t.entered, 10) + "). " + *f.cause)
-	}
-	if f.evaluation {
-		x.evaluationFailed(t, f)
-	}
+	x.settle(t, f)
 	if x.retry(t, f) {
 		return
 	}
@@ -35,15 +28,16 @@ func (x *Exec) fail(t *thread, f *failure) {
 			if g == nil {
 				return
 			}
-			x.propagateEvaluation(t, g)
+			x.settle(t, g)
+			x.propagate(t, g)
 			return
 		}
 	}
 	x.propagate(t, f)
 }
 
-// propagateEvaluation fails a thread whose catcher failed: nothing retries or catches that in the same state.
-func (x *Exec) propagateEvaluation(t *thread, f *failure) {
+// settle completes a failure with the state it happened in: its cause names it, and a failed evaluation is recorded.
+func (x *Exec) settle(t *thread, f *failure) {
 	if f.prefix {
 		f.prefix = false
 		f.cause = text("An error occurred while executing the state '" + t.state.name + "' (entered at the event id #" +
@@ -52,7 +46,6 @@ func (x *Exec) propagateEvaluation(t *thread, f *failure) {
 	if f.evaluation {
 		x.evaluationFailed(t, f)
 	}
-	x.propagate(t, f)
 }
 
 func (x *Exec) evaluationFailed(t *thread, f *failure) {
@@ -160,7 +153,7 @@ func (x *Exec) catch(t *thread, c *catcher, f *failure) *failure {
 func (x *Exec) propagate(t *thread, f *failure) {
 	t.phase = halted
 	if t.parent == nil {
-		x.finish(Failed, value.Value{}, f.name, f.cause, t.prev)
+		x.finish(Failed, "", f.name, f.cause, t.prev)
 		return
 	}
 	x.kidFailed(t.parent, t, f)
@@ -231,7 +224,7 @@ func (x *Exec) stopWork(t *thread) {
 		x.clearTimer("w" + t.key)
 	case calling:
 		x.endCall(t)
-		x.d.Cancel = append(x.d.Cancel, t.call.key)
+		x.cancel(t.call.key)
 	}
 	if t.phase != entering {
 		t.phase = halted
@@ -241,6 +234,15 @@ func (x *Exec) stopWork(t *thread) {
 	t.queued = false
 	x.queue = slices.DeleteFunc(x.queue, func(q *thread) bool { return q == t })
 	x.touch(t)
+}
+
+// cancel takes back a task that was scheduled in this Step, or asks for one scheduled before to be forgotten.
+func (x *Exec) cancel(key string) {
+	n := len(x.d.Schedule)
+	x.d.Schedule = slices.DeleteFunc(x.d.Schedule, func(t Task) bool { return t.Key == key })
+	if len(x.d.Schedule) == n {
+		x.d.Cancel = append(x.d.Cancel, key)
+	}
 }
 
 // halt stops a thread and everything below it, without events.

@@ -146,7 +146,7 @@ func (x *Exec) exit(t *thread, out value.Value, vars *value.Object, next *state)
 		x.ended(t, out, encoded)
 		return nil
 	}
-	t.state, t.raw, t.first, t.phase = next, out, false, entering
+	t.state, t.raw, t.text, t.first, t.phase = next, out, encoded, false, entering
 	x.enqueue(t)
 	return nil
 }
@@ -164,6 +164,9 @@ func (x *Exec) leave(t *thread) {
 		x.dropKids(t)
 	}
 }
+
+// maxVariables bounds the bytes of all variables of a scope.
+const maxVariables = 10 << 20
 
 // assignAll writes variables into the thread's scope.
 func (x *Exec) assignAll(t *thread, vars *value.Object) *failure {
@@ -185,32 +188,40 @@ func (x *Exec) assignAll(t *thread, vars *value.Object) *failure {
 	if x.limits.Payload > 0 && size > x.limits.Payload {
 		return fault("The variables assigned exceed the maximum number of bytes service limit.")
 	}
-	if len(value.FromObject(all).Text()) > 40*maxPayload && x.limits.Payload > 0 {
+	bytes := t.varsBytes + size
+	if bytes > maxVariables {
+		bytes = len(value.FromObject(all).Text())
+	}
+	if bytes > maxVariables && x.limits.Payload > 0 {
 		return fault("The variables of the execution exceed the maximum number of bytes service limit.")
 	}
-	t.vars, t.varsDirty = all, true
+	t.vars, t.varsBytes, t.varsDirty = all, bytes, true
 	return nil
 }
 
 // ended is the end of a thread with success.
 func (x *Exec) ended(t *thread, out value.Value, encoded string) {
 	if t.parent == nil {
-		x.finish(Succeeded, out, nil, nil, t.prev)
+		x.finish(Succeeded, encoded, nil, nil, t.prev)
 		return
 	}
 	x.kidDone(t.parent, t, out)
 }
 
 // finish closes the execution.
-func (x *Exec) finish(status Status, out value.Value, errName, cause *string, prev uint64) {
+func (x *Exec) finish(status Status, out string, errName, cause *string, prev uint64) {
+	if x.overflow {
+		x.full()
+		return
+	}
 	x.closing = true
 	x.status = status
 	x.written = true
 	fin := &Finish{Status: status, Error: errName, Cause: cause}
 	switch status {
 	case Succeeded:
-		fin.Output = out.JSON()
-		x.event("ExecutionSucceeded", prev, "executionSucceeded", str("output", string(fin.Output)), outputDetails)
+		fin.Output = []byte(out)
+		x.event("ExecutionSucceeded", prev, "executionSucceeded", str("output", out), outputDetails)
 		x.forget(x.root)
 	case Failed:
 		x.event("ExecutionFailed", prev, "executionFailed", some("error", errName), some("cause", cause))
@@ -230,5 +241,5 @@ func (x *Exec) finish(status Status, out value.Value, errName, cause *string, pr
 // stop aborts the execution.
 func (x *Exec) stop(in Stop) {
 	x.halt(x.root)
-	x.finish(Aborted, value.Value{}, in.Error, in.Cause, 0)
+	x.finish(Aborted, "", in.Error, in.Cause, 0)
 }

@@ -161,7 +161,7 @@ func (p *parser) credentials(s *state, f fields, x exprs) {
 	case g.has("RoleArn"):
 		s.task.role = p.anyScalar(g, "RoleArn", x)
 	case s.lang == JSONPath && g.has("RoleArn.$"):
-		s.task.role = &scalar{field: "RoleArn.$", path: p.path(g, "RoleArn.$", x)}
+		s.task.role = &scalar{field: "RoleArn.$", value: p.pathOrIntrinsic(g, "RoleArn.$", x)}
 	default:
 		p.schema("The field 'RoleArn' is required but was missing", at)
 	}

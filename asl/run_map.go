@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -262,6 +263,9 @@ func (x *Exec) closeRun(t *thread, status Status) {
 	}
 	r.Status, r.Stop, r.changed = status, x.now, true
 	r.reading, r.writing = false, false
+	x.d.Children = slices.DeleteFunc(x.d.Children, func(c Child) bool { return c.Run == r.Key })
+	x.d.Read = slices.DeleteFunc(x.d.Read, func(c Read) bool { return c.Key == r.Key })
+	x.d.Write = slices.DeleteFunc(x.d.Write, func(c Write) bool { return c.Key == r.Key })
 	if len(r.live) > 0 {
 		x.d.StopRuns = append(x.d.StopRuns, r.Key)
 		for _, i := range indexes(r.live) {

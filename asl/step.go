@@ -229,7 +229,7 @@ func (x *Exec) full() {
 	x.closing = true
 	cause := "The execution reached the maximum number of history events (" + itoa(x.limits.Events) + ")."
 	x.halt(x.root)
-	x.finish(Failed, value.Value{}, text(runtimeError), &cause, x.root.prev)
+	x.finish(Failed, "", text(runtimeError), &cause, x.root.prev)
 }
 
 // advance takes a thread one state further.
@@ -252,8 +252,12 @@ func (x *Exec) advance(t *thread) {
 func (x *Exec) enter(t *thread) {
 	t.before = t.prev
 	t.enteredAt = x.now
+	if t.text == "" {
+		t.text = t.raw.Text()
+	}
 	t.entered = x.event(string(t.state.typ)+"StateEntered", t.prev, "stateEntered",
-		str("name", t.state.name), str("input", t.raw.Text()), inputDetails)
+		str("name", t.state.name), str("input", t.text), inputDetails)
+	t.text = ""
 	t.prev = t.entered
 	t.phase = running
 }

@@ -33,6 +33,7 @@ type thread struct {
 	phase  phase
 
 	raw   value.Value // the state's input
+	text  string      // raw encoded, if that was needed anyway; else empty
 	first bool        // raw is the execution's input, whose text is known
 
 	before    uint64 // last event before the state was entered
@@ -43,6 +44,8 @@ type thread struct {
 	retries int // of the state, $$.State.RetryCount
 	counts  []int
 	vars    *value.Object
+
+	varsBytes int // of vars, at most: what was assigned since they were last measured
 
 	due  time.Time // of sleeping and pausing
 	call callState

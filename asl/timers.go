@@ -3,8 +3,6 @@ package asl
 import (
 	"slices"
 	"time"
-
-	"github.com/perdure/perdure/asl/value"
 )
 
 func (x *Exec) setTimer(key string, due time.Time) {
@@ -35,7 +33,7 @@ func (x *Exec) saveTimers() {
 func (x *Exec) timersDue(key string) {
 	if key == "x" {
 		x.halt(x.root)
-		x.finish(TimedOut, value.Value{}, nil, nil, 0)
+		x.finish(TimedOut, "", nil, nil, 0)
 		return
 	}
 	due := x.dueThreads()
@@ -55,7 +53,7 @@ func (x *Exec) timersDue(key string) {
 			f.alias = heartbeatError
 		}
 		x.endCall(t)
-		x.d.Cancel = append(x.d.Cancel, t.call.key)
+		x.cancel(t.call.key)
 		x.recordFailure(t, "TimedOut", f)
 		failed = append(failed, late{t, f})
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // maxVisits bounds the nodes one evaluation looks at, so that "$..*..*..*" on a large input ends.
-const maxVisits = 2_000_000
+const maxVisits = 1_000_000
 
 // Eval answers what the path selects: one node if it is definite, an array of them otherwise. The only errors are
 // *PathError.

@@ -15,6 +15,7 @@ import (
 	"github.com/perdure/perdure/internal/states"
 	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
+	"github.com/perdure/perdure/internal/store/pebble"
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/support/sts"
 	"github.com/perdure/perdure/internal/task"
@@ -34,7 +35,13 @@ type parts struct {
 // close ends the parts that own goroutines.
 func (p *parts) close() error { return nil }
 
-func openStore(*Config) (store.Store, error) { return mem.New(), nil }
+// openStore opens the store in the data directory; without one everything is in memory.
+func (s *Server) openStore() (store.Store, error) {
+	if s.cfg.Data == "" {
+		return mem.New(), nil
+	}
+	return pebble.Open(filepath.Join(s.dir, "store"), pebble.Options{Relaxed: s.cfg.Durability == Relaxed, Log: s.cfg.Log})
+}
 
 // assemble makes engine, services and front door, and starts the engine.
 func (s *Server) assemble(ctx context.Context) (http.Handler, error) {

@@ -118,7 +118,7 @@ func (s *Server) open() (err error) {
 	for _, c := range s.cfg.Credentials {
 		s.keys.static[c.AccessKey] = c.Secret
 	}
-	if s.store, err = openStore(&s.cfg); err != nil {
+	if s.store, err = s.openStore(); err != nil {
 		return fmt.Errorf("the store in %s cannot be opened: %w", s.dir, err)
 	}
 	s.clock, err = engine.NewClock(s.cfg.Time, time.Now, time.AfterFunc)
