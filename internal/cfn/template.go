@@ -283,3 +283,14 @@ func (t *Template) Capabilities() (needs []string, reason []string) {
 	}
 	return needs, reason
 }
+
+// ParseValue reads any JSON or YAML value, such as a definition kept in a file of its own.
+func ParseValue(src []byte) (*Node, error) {
+	if len(src) > MaxBytes {
+		return nil, plain("the text may not exceed %d bytes", MaxBytes)
+	}
+	if trimmed := bytes.TrimLeft(src, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
+		return parseJSON(src)
+	}
+	return parseYAML(src)
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
 	"github.com/perdure/perdure/internal/store/pebble"
+	"github.com/perdure/perdure/internal/support/logs"
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/support/sts"
 	"github.com/perdure/perdure/internal/task"
@@ -28,12 +29,18 @@ import (
 type parts struct {
 	lambda *lambda.Service
 	states *states.Service
+	logs   *logs.Service
 	s3     *s3.Service
 	sts    *sts.Service
 }
 
-// close ends the parts that own goroutines.
-func (p *parts) close() error { return nil }
+// close ends the parts that hold something back: the last lines of the functions' logs.
+func (p *parts) close() error {
+	if p.logs == nil {
+		return nil
+	}
+	return p.logs.Close()
+}
 
 // openStore opens the store in the data directory; without one everything is in memory.
 func (s *Server) openStore() (store.Store, error) {
@@ -48,12 +55,13 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Ephemeral: mem.New(), Forgets: states.Forgets, Clock: s.clock, NewID: newID, Random: random, Log: s.cfg.Log,
 	})
+	p := &s.parts
+	p.logs = logs.New(logs.Config{Dir: filepath.Join(s.dir, "logs"), Now: s.clock.Now, AfterFunc: afterFunc})
 	s.host = process.New(process.Config{
 		Dir: filepath.Join(s.dir, "code"), Blob: s.store.Blob, Endpoint: func() string { return s.inside },
 		Credentials: s.functionKeys, Now: time.Now, AfterFunc: afterFunc, NewID: newID, LogTime: s.clock.Now,
-		MaxInstances: s.cfg.MaxInstances,
+		MaxInstances: s.cfg.MaxInstances, Log: p.logs,
 	})
-	p := &s.parts
 	p.s3 = s3.New(s3.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
 	p.sts = sts.New(sts.Config{Issue: s.keys.issue, Identity: s.keys.identity})
 	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object})
@@ -87,6 +95,7 @@ func (s *Server) services() []wire.Service {
 		{Name: "perdure", Protocol: wire.RESTJSON, Operations: s.control()},
 		{Name: "states", Protocol: wire.JSON10, Target: states.Target, Namespace: states.Namespace, Operations: s.parts.states.Operations()},
 		{Name: "lambda", Protocol: wire.RESTJSON, Operations: s.parts.lambda.Operations()},
+		{Name: "logs", Protocol: wire.JSON11, Target: logs.Target, Operations: s.parts.logs.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
 		{Name: "sts", Protocol: wire.Query, Version: sts.Version, XMLNS: sts.XMLNS, Operations: s.parts.sts.Operations()},
 	}
