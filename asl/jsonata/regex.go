@@ -37,7 +37,7 @@ const (
 	opNotWord // \B
 	opBack    // x: group
 	opLook    // x: after the look-around; y: 1 negative
-	opRun // the next instruction x to y times (y < 0: any number), as often as possible
+	opRun     // the next instruction x to y times (y < 0: any number), as often as possible
 	opMatch
 )
 

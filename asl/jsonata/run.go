@@ -24,24 +24,24 @@ type evalFn func(r *run, in Value, f *frame) (Value, error)
 
 // run is the state of one evaluation.
 type run struct {
-	ctx     context.Context
-	program *Program
-	host    Host
-	steps   int // left until the next look at the context
-	budget  int // steps left beyond those
-	bytes   int // left
-	maxSize int // bytes of one value
-	items   int // in one array
-	depth   int // nesting where the current body starts
-	limit   int // of depth
-	now     time.Time
-	haveNow bool
-	root    frame
-	args    []Value // stack of the arguments of calls in progress
-	called  []site  // where each built-in was last called by name
-	evalInput Value // the context of the latest call, for $eval
-	thunk   thunk   // the call a body left to its caller
-	slots   [8]Value
+	ctx       context.Context
+	program   *Program
+	host      Host
+	steps     int // left until the next look at the context
+	budget    int // steps left beyond those
+	bytes     int // left
+	maxSize   int // bytes of one value
+	items     int // in one array
+	depth     int // nesting where the current body starts
+	limit     int // of depth
+	now       time.Time
+	haveNow   bool
+	root      frame
+	args      []Value // stack of the arguments of calls in progress
+	called    []site  // where each built-in was last called by name
+	evalInput Value   // the context of the latest call, for $eval
+	thunk     thunk   // the call a body left to its caller
+	slots     [8]Value
 }
 
 var runs = sync.Pool{New: func() any { return new(run) }}

@@ -39,8 +39,8 @@ type param struct {
 // signature checks and completes the arguments of a call, as its text says: <s-n?:s> takes a string, or the context,
 // and maybe a number.
 type signature struct {
-	params []param
-	simple bool // no parameter takes several arguments
+	params  []param
+	simple  bool // no parameter takes several arguments
 	repeats bool // a parameter that takes several gets the first of them each time, as in 2.0.6
 }
 

@@ -18,7 +18,7 @@ type stream struct {
 
 // tupleStep is one step of such a path.
 type tupleStep struct {
-	step              // stages unused
+	step     // stages unused
 	focus    string
 	index    string
 	ancestor string
