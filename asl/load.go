@@ -29,7 +29,6 @@ type reader struct {
 	rows    map[string]value.Value
 	threads []string
 	results map[string][]string // by thread
-	queue   []string
 	err     error
 }
 

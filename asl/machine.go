@@ -72,9 +72,6 @@ type state struct {
 	variables []string // that its expressions refer to
 }
 
-// terminal tells whether the state ends its container.
-func (s *state) terminal() bool { return s.next == nil }
-
 type taskFields struct {
 	resource  Resource
 	timeout   *scalar

@@ -74,10 +74,6 @@ func (p *parser) errorf(code, message, at string) {
 
 func (p *parser) schema(message, at string) { p.errorf("SCHEMA_VALIDATION_FAILED", message, at) }
 
-func (p *parser) warn(code, message, at string) {
-	p.diags = append(p.diags, Diagnostic{Severity: Warning, Code: code, Message: message, Location: at})
-}
-
 // machineFields are the members of a definition beside those of every block.
 var machineFields = map[string]bool{
 	"StartAt": true, "States": true, "Comment": true, "QueryLanguage": true, "TimeoutSeconds": true, "Version": true,

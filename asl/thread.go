@@ -73,14 +73,6 @@ type callState struct {
 // open tells whether the thread has entered its state and not left it.
 func (t *thread) open() bool { return t.phase != entering }
 
-// depth is the number of containers around the thread.
-func (t *thread) depth() (n int) {
-	for p := t.parent; p != nil; p = p.parent {
-		n++
-	}
-	return n
-}
-
 // container holds the children of a Parallel or Map state.
 type container struct {
 	size    int

@@ -41,12 +41,6 @@ func (ex *execution) checkpoint(b *branch, updates ...OperationUpdate) error {
 	return ex.submit(b, true, updates)
 }
 
-// checkpointSoon is checkpoint for updates that may wait for company: they go with the next call, after startGrace, or
-// when everybody waits, whichever is first.
-func (ex *execution) checkpointSoon(b *branch, updates ...OperationUpdate) error {
-	return ex.submit(b, false, updates)
-}
-
 func (ex *execution) submit(b *branch, now bool, updates []OperationUpdate) error {
 	r, err := ex.enqueue(b, now, updates)
 	if err != nil {

@@ -20,7 +20,6 @@ func (p *Path) Eval(s *Scope) (value.Value, error) {
 type walk struct {
 	path   *Path
 	scope  *Scope
-	item   value.Value // "@" of the filter being tested
 	found  []value.Value
 	visits int
 }

@@ -67,7 +67,6 @@ type journal struct {
 	dir string
 
 	mu      sync.Mutex
-	opened  bool
 	file    *os.File // last segment, open for appending
 	segment int
 	size    int64
