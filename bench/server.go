@@ -73,7 +73,10 @@ func zipFile(path string) ([]byte, error) {
 	if _, err := w.Write(code); err != nil {
 		return nil, err
 	}
-	return buf.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
 }
 
 // server is a running perdure.
