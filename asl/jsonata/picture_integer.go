@@ -40,7 +40,8 @@ type integerPicture struct {
 	marks     []mark // grouping separators, from the right
 	regular   int    // the distance at which one separator repeats
 	token     string
-	width     int // digits when read: exactly so many; 0 for any number (dates only)
+	width     int  // digits when read: so many, less the optional ones; 0 for any number (dates only)
+	exact     bool // not less
 }
 
 type mark struct {
@@ -280,7 +281,7 @@ func (p *integerPicture) pattern() string {
 	digits := "[0-9]+"
 	if p.width > 0 {
 		digits = "[0-9]{" + strconv.Itoa(p.width) + "}"
-		if p.optional > 0 {
+		if p.optional > 0 && !p.exact {
 			digits = "[0-9]{" + strconv.Itoa(max(p.width-p.optional, 0)) + "," + strconv.Itoa(p.width) + "}"
 		}
 	}

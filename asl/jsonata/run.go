@@ -42,6 +42,9 @@ type run struct {
 	evalInput Value   // the context of the latest call, for $eval
 	thunk     thunk   // the call a body left to its caller
 	slots     [8]Value
+
+	picture     datePicture // the latest picture of a date
+	pictureText string
 }
 
 var runs = sync.Pool{New: func() any { return new(run) }}
