@@ -20,6 +20,13 @@ type Child struct {
 	Input []byte
 	// Redrive: the child has run before and failed; it is to go on rather than to be started.
 	Redrive bool
+	Attempt int // how often the run has been redriven; given back by ChildClosed
+}
+
+// ChildRef names a child of a map run.
+type ChildRef struct {
+	Run   string // key of the map run
+	Index int
 }
 
 // Write asks for the results of a map run to be exported, to be answered with ResultsWritten.
@@ -66,6 +73,7 @@ type (
 	ChildClosed struct {
 		Run          string
 		Index        int
+		Attempt      int    // of the Child; an answer to an earlier one is ignored
 		ID           string // ARN of the child execution
 		Status       Status
 		Output       []byte

@@ -126,20 +126,20 @@ var (
 
 // Delta is what a Step changed and what it asks for. Its order within each member is the order to apply it in.
 type Delta struct {
-	Put         []Row    // rows to write
-	Delete      []string // keys of rows to remove; disjoint from Put
-	Events      [][]byte // history, as GetExecutionHistory answers it, numbered from Env.NextEvent on
-	SetTimers   []Timer  // set or moved
-	ClearTimers []string // no longer wanted
-	Schedule    []Task   // calls to make, after the commit
-	Cancel      []string // keys of tasks whose answer is no longer wanted; a .sync job is to be stopped if possible
-	Read        []Read   // item sources to read for Distributed Maps
-	Children    []Child  // child executions to start for Distributed Maps
-	StopRuns    []string // keys of map runs whose children are to be stopped
-	Runs        []MapRun // map runs as they are after the Step, if they changed
-	Write       []Write  // results to export for Distributed Maps
-	Finish      *Finish  // the execution has ended
-	Again       bool     // the Step's budget is used up: Step(Continue{}) goes on
+	Put          []Row      // rows to write
+	Delete       []string   // keys of rows to remove; disjoint from Put
+	Events       [][]byte   // history, as GetExecutionHistory answers it, numbered from Env.NextEvent on
+	SetTimers    []Timer    // set or moved
+	ClearTimers  []string   // no longer wanted
+	Schedule     []Task     // calls to make, after the commit
+	Cancel       []string   // keys of tasks whose answer is no longer wanted; a .sync job is to be stopped if possible
+	Read         []Read     // item sources to read for Distributed Maps
+	Children     []Child    // child executions to start for Distributed Maps
+	StopChildren []ChildRef // open children of map runs that are to be stopped
+	Runs         []MapRun   // map runs as they are after the Step, if they changed
+	Write        []Write    // results to export for Distributed Maps
+	Finish       *Finish    // the execution has ended
+	Again        bool       // the Step's budget is used up: Step(Continue{}) goes on
 }
 
 // Row is a part of the execution's state: a key of at most a few hundred bytes and its value.

@@ -205,7 +205,7 @@ func (p *play) scripted(b byte) {
 		}
 		if n := len(p.kids); n > 0 {
 			c := p.kids[int(b>>3)%n]
-			in := asl.ChildClosed{Run: c.Run, Index: c.Index, Status: asl.Succeeded, Output: []byte(`[1]`), Record: []byte(`{}`)}
+			in := asl.ChildClosed{Run: c.Run, Index: c.Index, Attempt: c.Attempt, Status: asl.Succeeded, Output: []byte(`[1]`), Record: []byte(`{}`)}
 			if b>>3%3 == 2 {
 				in.Status = asl.Failed
 			}
@@ -283,7 +283,7 @@ func (p *play) child(c asl.Child) {
 	q.now, q.functions, q.task, q.read, q.ids = p.now, p.functions, p.task, p.read, p.ids+1000
 	q.reload = p.reload
 	q.run()
-	in := asl.ChildClosed{Run: c.Run, Index: c.Index, Status: asl.Failed}
+	in := asl.ChildClosed{Run: c.Run, Index: c.Index, Attempt: c.Attempt, Status: asl.Failed}
 	if q.finish != nil {
 		in.Status, in.Output, in.Error, in.Cause = q.finish.Status, q.finish.Output, q.finish.Error, q.finish.Cause
 	}

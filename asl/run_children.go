@@ -25,7 +25,7 @@ func (x *Exec) children(t *thread) *failure {
 		}
 		r.results[i] = childResult{}
 		t.kids.written[i] = true
-		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Redrive: true})
+		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Redrive: true, Attempt: r.RedriveCount})
 		r.open(i, sp)
 	}
 	for len(r.live) < width && r.nextItem < items.Len() {
@@ -43,7 +43,7 @@ func (x *Exec) children(t *thread) *failure {
 		r.nextItem = to
 		r.results = append(r.results, childResult{})
 		r.Executions.Total++
-		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in})
+		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Attempt: r.RedriveCount})
 		r.open(i, sp)
 	}
 	r.count()

@@ -191,7 +191,7 @@ func (x *Exec) acceptRun(in Input) (func(), error) {
 			act = func() *failure { return x.itemsRead(t, in) }
 		}
 	case ChildClosed:
-		if _, open := r.live[in.Index]; open {
+		if _, open := r.live[in.Index]; open && in.Attempt == r.RedriveCount {
 			act = func() *failure { return x.childClosed(t, in) }
 		}
 	case ResultsWritten:
@@ -263,13 +263,21 @@ func (x *Exec) closeRun(t *thread, status Status) {
 	}
 	r.Status, r.Stop, r.changed = status, x.now, true
 	r.reading, r.writing = false, false
-	x.d.Children = slices.DeleteFunc(x.d.Children, func(c Child) bool { return c.Run == r.Key })
+	begun := map[int]bool{} // by this Step: taken back rather than stopped
+	x.d.Children = slices.DeleteFunc(x.d.Children, func(c Child) bool {
+		if c.Run == r.Key {
+			begun[c.Index] = true
+		}
+		return c.Run == r.Key
+	})
 	x.d.Read = slices.DeleteFunc(x.d.Read, func(c Read) bool { return c.Key == r.Key })
 	x.d.Write = slices.DeleteFunc(x.d.Write, func(c Write) bool { return c.Key == r.Key })
 	if len(r.live) > 0 {
-		x.d.StopRuns = append(x.d.StopRuns, r.Key)
 		for _, i := range indexes(r.live) {
 			sp := r.live[i]
+			if !begun[i] {
+				x.d.StopChildren = append(x.d.StopChildren, ChildRef{Run: r.Key, Index: i})
+			}
 			x.closeChild(t, i, sp, childResult{status: Aborted, span: sp})
 			r.Items.Aborted += sp.to - sp.from
 			r.Executions.Aborted++

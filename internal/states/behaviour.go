@@ -24,6 +24,8 @@ const (
 	msgChild   = "child"   // Body childClosed
 	msgShow    = "show"    // Value *reading: answers what only the entity knows
 	msgMapRun  = "maprun"  // Value asl.MapRunChanged
+	msgRun     = "run"     // Body the execution's id: a map run's entity
+	msgForget  = "forget"  // a map run's entity goes with its execution
 )
 
 // Timers of the service; all others are asl's.
@@ -35,6 +37,9 @@ type behaviour struct{ s *Service }
 func (b behaviour) Turn(tx engine.Tx, m engine.Message) error {
 	if tx.ID().Kind() == kindQueue {
 		return queueTurn(tx, m)
+	}
+	if tx.ID().Kind() == kindRun {
+		return runTurn(tx, m)
 	}
 	switch m.Type {
 	case msgStart:
@@ -54,7 +59,7 @@ func (b behaviour) Turn(tx engine.Tx, m engine.Message) error {
 		return b.s.redriveTurn(tx, m.Value.(*redriveCall))
 	case engine.TypeTimer:
 		if m.Key == timerRetention {
-			tx.Remove()
+			forget(tx)
 			return nil
 		}
 	}

@@ -75,6 +75,12 @@ func (c *constraints) number(path string, value *int64, low, high int64) {
 	}
 }
 
+// shownFloat is a number as a message shows it.
+func shownFloat(f float64) *string {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	return &s
+}
+
 func (c *constraints) enum(path string, value *string, set ...string) {
 	if value == nil {
 		return

@@ -104,7 +104,8 @@ func forgetTask(tx engine.Tx, key string) {
 func (s *Service) finish(tx engine.Tx, l *live, f *asl.Finish) error {
 	h := tx.Head()
 	h.Status, h.Ended = string(f.Status), store.Millis(tx.Now())
-	if l.record.Express {
+	express := l.record.Express && l.record.Child == nil
+	if express {
 		tx.SetTimer(timerRetention, tx.Now().Add(expressRetention))
 	} else {
 		tx.SetTimer(timerRetention, tx.Now().Add(retention))
@@ -125,7 +126,7 @@ func (s *Service) finish(tx engine.Tx, l *live, f *asl.Finish) error {
 			return err
 		}
 	}
-	if l.record.Express {
+	if express {
 		return keepResult(tx, f)
 	}
 	return nil

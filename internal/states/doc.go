@@ -9,8 +9,10 @@
 //	m/region/account/machine/name           a standard execution; machine is "name/label" for a map run's child
 //	x/region/account/machine/name/id        an express execution, in a store that forgets
 //	q/region/account/name                   the tasks of an activity that no worker has taken yet
+//	r/region/account/machine/label/id       a map run: its owner is the execution that keeps it
 //
-// Parts of an execution: "@" its record (record.go); the rows of asl under their own keys; "~" is not used by asl. Timers
+// Parts of an execution: "@" its record (record.go), "@m..." its map runs (maprun.go), "@q..." and "@n..." what its tasks wait
+// for (delta.go); the rows of asl under their own keys; "~" is not used by asl. Timers
 // are asl's, and "@..." for retention and the express limit. Effects are task calls under the task's key. Head.Owner is
 // "region/account/machine", Head.Data what lists show beyond the head.
 //

@@ -155,7 +155,7 @@ func (l *listing) gather(in *executionsIn, heads []store.Head, out *executionsOu
 }
 
 func item(m arn.StateMachine, h *store.Head, d *headData) executionItem {
-	e := arn.Execution{Region: m.Region, Account: m.Account, Machine: m.Name, Label: m.Label, Name: h.Name}
+	e := arn.Execution{Region: m.Region, Account: m.Account, Machine: m.Name, Label: m.Label, Name: h.Name, ID: d.ID}
 	it := executionItem{Arn: e.String(), Machine: m.String(), Name: h.Name, Status: h.Status, Started: stamp(h.Started),
 		Stopped: when(h.Ended), MapRun: d.MapRun, Redrives: d.Redrives, Redriven: when(d.Redriven)}
 	base := arn.StateMachine{Region: m.Region, Account: m.Account, Name: m.Name}

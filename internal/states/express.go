@@ -45,6 +45,9 @@ type shown struct {
 }
 
 func (s *Service) showTurn(tx engine.Tx, m engine.Message) error {
+	if _, ok := m.Value.(showRuns); ok {
+		return s.showRunsTurn(tx)
+	}
 	r := m.Value.(*reading)
 	l, err := s.load(tx)
 	if err != nil {

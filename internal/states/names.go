@@ -48,10 +48,11 @@ func machineArn(s string) (arn.StateMachine, error) {
 	return m, nil
 }
 
-// executionArn reads the ARN of a standard execution; express ones cannot be described, listed or stopped.
+// executionArn reads the ARN of a standard execution; express ones cannot be described, listed or stopped, unless they are
+// children of a map run.
 func executionArn(s string) (arn.Execution, error) {
 	e, err := arn.ParseExecution(s)
-	if err != nil || e.Express() {
+	if err != nil || e.Express() && e.Label == "" {
 		return e, invalidArn(s)
 	}
 	return e, nil

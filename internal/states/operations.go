@@ -35,6 +35,10 @@ func (s *Service) Operations() []api.Operation {
 		{Name: "ListExecutions", Handle: api.JSON(s.listExecutions)},
 		{Name: "GetExecutionHistory", Handle: s.history},
 
+		{Name: "ListMapRuns", Handle: api.JSON(s.listMapRuns)},
+		{Name: "DescribeMapRun", Handle: api.JSON(s.describeMapRun)},
+		{Name: "UpdateMapRun", Handle: api.JSON(s.updateMapRun)},
+
 		{Name: "SendTaskSuccess", Handle: api.JSON(s.sendSuccess)},
 		{Name: "SendTaskFailure", Handle: api.JSON(s.sendFailure)},
 		{Name: "SendTaskHeartbeat", Handle: api.JSON(s.sendHeartbeat)},

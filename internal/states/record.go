@@ -16,6 +16,7 @@ const (
 	kindStandard = 'm'
 	kindExpress  = 'x'
 	kindQueue    = 'q'
+	kindRun      = 'r'
 )
 
 // recordPart is the part that holds the record.
@@ -54,6 +55,8 @@ type childOf struct {
 	Arn    string   `json:"arn"`   // of the map run
 	Index  int      `json:"index"`
 	Items  int      `json:"items"`
+
+	Attempt int `json:"attempt,omitempty"` // redrives of the run before
 }
 
 // once remembers a client token of RedriveExecution.
@@ -70,12 +73,16 @@ type headData struct {
 	Redriven int64  `json:"t,omitempty"`
 	MapRun   string `json:"m,omitempty"` // ARN
 	Items    int    `json:"n,omitempty"`
+	ID       string `json:"x,omitempty"` // of an express child
 }
 
 func (r *record) headData() []byte {
 	h := headData{Version: qualifier(r.Version), Alias: qualifier(r.Alias), Redrives: r.Redrives, Redriven: r.Redriven}
 	if r.Child != nil {
 		h.MapRun, h.Items = r.Child.Arn, r.Child.Items
+		if r.Express {
+			h.ID = qualifier(r.Arn)
+		}
 	}
 	b, _ := json.Marshal(h)
 	return b
@@ -93,6 +100,9 @@ func entity(e arn.Execution) store.ID {
 	machine := e.Machine
 	if e.Label != "" {
 		machine += "/" + e.Label
+	}
+	if e.Express() && e.Label != "" {
+		return store.ID(key(string(rune(kindStandard)), e.Region, e.Account, machine, e.Name, e.ID))
 	}
 	if e.Express() {
 		return store.ID(key(string(rune(kindExpress)), e.Region, e.Account, machine, e.Name, e.ID))

@@ -97,6 +97,16 @@ func (s *Service) redriveTurn(tx engine.Tx, call *redriveCall) error {
 	if why := notRedrivable(tx.Head(), l.record.Child != nil, now); why != "" {
 		return api.Errorf("ExecutionNotRedrivable", "Execution Not Redrivable: '%s'", why)
 	}
+	if err := s.again(tx, l, call.token); err != nil {
+		return err
+	}
+	tx.Reply(stamp(store.Millis(now)))
+	return nil
+}
+
+// again runs an execution that has ended once more.
+func (s *Service) again(tx engine.Tx, l *live, token string) error {
+	now := tx.Now()
 	d, err := l.exec.Step(asl.Redrive{}, &world{tx: tx, s: s, l: l})
 	if err != nil {
 		return api.Errorf("ExecutionNotRedrivable", "Execution Not Redrivable: '%s'", err)
@@ -106,8 +116,8 @@ func (s *Service) redriveTurn(tx engine.Tx, call *redriveCall) error {
 	tx.ClearTimer(timerRetention)
 	l.record.Redrives++
 	l.record.Redriven = store.Millis(now)
-	if call.token != "" {
-		l.record.Tokens = append(l.record.Tokens, once{call.token, store.Millis(now)})
+	if token != "" {
+		l.record.Tokens = append(l.record.Tokens, once{token, store.Millis(now)})
 		if n := len(l.record.Tokens); n > maxTokens {
 			l.record.Tokens = l.record.Tokens[n-maxTokens:]
 		}
@@ -116,6 +126,5 @@ func (s *Service) redriveTurn(tx engine.Tx, call *redriveCall) error {
 		return err
 	}
 	tx.SetState(l, l.size())
-	tx.Reply(stamp(store.Millis(now)))
 	return s.apply(tx, l, d)
 }

@@ -5,13 +5,14 @@ import (
 
 	"github.com/perdure/perdure/asl"
 	"github.com/perdure/perdure/internal/engine"
+	"github.com/perdure/perdure/internal/states/items"
 	"github.com/perdure/perdure/internal/task"
 )
 
 // Kinds are the kinds of entity that Behaviour is to be registered for. Of them, Forgets may live in the engine's
 // ephemeral store.
 const (
-	Kinds   = "mxq"
+	Kinds   = "mxqr"
 	Forgets = "x"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	// Runners do the calls of Task states by service name: "lambda", "states", "sqs". "aws-sdk" does those of every
 	// "aws-sdk:..." service. The map may be filled until the engine starts.
 	Runners map[string]task.Runner
+	Objects items.Objects // nil: Distributed Maps neither read nor write objects
 	Limits  asl.Limits
 	Mocks   MockSource   // nil: no task is mocked
 	Logs    LogGroups    // nil: logging configurations are stored and not acted on
@@ -42,6 +44,7 @@ type LogGroups interface {
 type Service struct {
 	engine   engine.API
 	runners  map[string]task.Runner
+	objects  items.Objects
 	limits   asl.Limits
 	mocks    MockSource
 	logs     LogGroups
@@ -58,7 +61,7 @@ func New(c Config) *Service {
 	if c.Runners == nil {
 		c.Runners = map[string]task.Runner{}
 	}
-	return &Service{engine: c.Engine, runners: c.Runners, limits: c.Limits, mocks: c.Mocks, logs: c.Logs, log: c.Log}
+	return &Service{engine: c.Engine, runners: c.Runners, objects: c.Objects, limits: c.Limits, mocks: c.Mocks, logs: c.Logs, log: c.Log}
 }
 
 // Behaviour is what the engine runs for entities of Kinds.

@@ -25,3 +25,6 @@ func when(ms int64) *stamp {
 	s := stamp(ms)
 	return &s
 }
+
+// iso is the time as it appears inside data: ISO 8601 with milliseconds.
+func iso(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
