@@ -181,6 +181,8 @@ func TestTwoHundredExecutionsUnderRandomKills(t *testing.T) {
 		p.verify(t, current, name, arn)
 	}
 	p.verifyDurable(t, current, executions)
+	current.kill(t)
+	soundStore(t, data)
 }
 
 // startUntilAcknowledged repeats a start until the server has answered it; the name makes that one execution.

@@ -14,7 +14,8 @@
 //
 // Blobs are files in a folder beside. Invariants, which Verify checks: history is numbered from 1 to Head.Events without
 // a gap; O and T have exactly the rows that the heads and timers in E ask for; every row's value begins with a format
-// version; H, L and X belong to an entity that exists. Read next: keys.go, then commit.go.
+// version; H, L and X belong to an entity that exists. Read next: keys.go, then commit.go; verify.go and dump.go look at
+// a store from outside.
 package pebble
 
 import (
