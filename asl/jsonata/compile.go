@@ -147,30 +147,33 @@ func (c *compiler) behind(n *node, fn evalFn) evalFn {
 	if n.kind == nPath {
 		return fn
 	}
-	add := func() {
-		for _, st := range n.predicate {
-			before, filter := fn, c.filter(st, true)
-			fn = func(r *run, in Value, f *frame) (Value, error) {
-				v, err := before(r, in, f)
-				if err != nil {
-					return Value{}, err
-				}
-				return filter(r, v, f)
-			}
+	for _, st := range n.predicate {
+		before := fn
+		var filter evalFn
+		if n.tuple {
+			filter = c.tupleFilter(st)
+		} else {
+			filter = c.filter(st, true)
 		}
-		if n.group != nil {
-			before, group := fn, c.group(n.group.pairs, n.group.pos)
-			fn = func(r *run, in Value, f *frame) (Value, error) {
-				v, err := before(r, in, f)
-				if err != nil {
-					return Value{}, err
-				}
-				return group(r, v, f)
+		fn = func(r *run, in Value, f *frame) (Value, error) {
+			v, err := before(r, in, f)
+			if err != nil {
+				return Value{}, err
 			}
+			return filter(r, v, f)
 		}
 	}
-	add()
-	return fn
+	if n.group == nil {
+		return fn
+	}
+	group := c.group(n.group.pairs, n.group.pos)
+	return func(r *run, in Value, f *frame) (Value, error) {
+		v, err := fn(r, in, f)
+		if err != nil {
+			return Value{}, err
+		}
+		return group(r, v, f)
+	}
 }
 
 func (c *compiler) variable(n *node) evalFn {
@@ -231,7 +234,32 @@ func (c *compiler) bind(n *node) evalFn {
 	}
 }
 
+// fallback compiles a ?: b and a ?? b, whose left side is condition and value in one.
+func (c *compiler) fallback(n *node) evalFn {
+	left, right := c.node(n.cond), c.node(n.other)
+	exists := n.text == "??"
+	return func(r *run, in Value, f *frame) (Value, error) {
+		v, err := left(r, in, f)
+		if err != nil {
+			return Value{}, err
+		}
+		good := !v.IsUndefined()
+		if good && !exists {
+			if good, err = r.truthy(v); err != nil {
+				return Value{}, err
+			}
+		}
+		if good {
+			return v, nil
+		}
+		return right(r, in, f)
+	}
+}
+
 func (c *compiler) condition(n *node) evalFn {
+	if n.then == nil {
+		return c.fallback(n)
+	}
 	cond, then := c.node(n.cond), c.node(n.then)
 	other := constant(Value{})
 	if n.other != nil {

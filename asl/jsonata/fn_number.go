@@ -104,7 +104,7 @@ func fnPower(_ *run, args []Value) (Value, error) {
 		return Value{}, nil
 	}
 	base, exp := args[0].Float(), args[1].Float()
-	f := math.Pow(base, exp)
+	f := power(base, exp)
 	if args[1].IsUndefined() || math.Abs(base) == 1 && math.IsInf(exp, 0) {
 		f = math.NaN()
 	}

@@ -327,7 +327,7 @@ func fnReplace(r *run, args []Value) (Value, error) {
 }
 
 func (r *run) replaceText(s, old string, with Value, limit int) (Value, error) {
-	text := with.Str()
+	text := undefinedText(with)
 	n := strings.Count(s, old)
 	if limit >= 0 {
 		n = min(n, limit)

@@ -204,6 +204,9 @@ func fnSubstring(r *run, args []Value) (Value, error) {
 		if end = start + length; start < 0 {
 			end += size
 		}
+		if args[1].IsUndefined() { // a sum with nothing is no number
+			end = 0
+		}
 	}
 	from, to := sliceIndex(start, n), sliceIndex(end, n)
 	if from >= to {

@@ -108,7 +108,9 @@ func (r *run) apply(fv Value, args []Value, in Value) (Value, error) {
 			return Value{}, &Error{Code: "T1006"}
 		}
 		if f := asFunction(next); f != nil {
-			r.calledAt(f, t.tail.pos, t.tail.token)
+			if r.calledAt(f, t.tail.pos, t.tail.token); f.wrapped != nil {
+				f.pos, f.token, f.called = t.tail.pos, t.tail.token, true
+			}
 		}
 		base := len(r.args)
 		for _, arg := range t.tail.args {

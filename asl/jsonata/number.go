@@ -2,6 +2,7 @@ package jsonata
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -79,6 +80,32 @@ func roundHalfEven(f float64, places float64) float64 {
 		return 0
 	}
 	return out
+}
+
+// maxExact is the largest exponent for which powers are computed by multiplication.
+const maxExact = 1 << 10
+
+// power is x to the y. Whole exponents are computed exactly and rounded once, as no error of the last digit may show.
+func power(x, y float64) float64 {
+	f := math.Pow(x, y)
+	n := int(math.Abs(y))
+	if f-f != 0 || f == 0 || x-x != 0 || y != math.Trunc(y) || math.Abs(y) > maxExact || n < 3 {
+		return f
+	}
+	const precision = 256
+	base := new(big.Float).SetPrec(precision).SetFloat64(x)
+	out := new(big.Float).SetPrec(precision).SetInt64(1)
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			out.Mul(out, base)
+		}
+		base.Mul(base, base)
+	}
+	if y < 0 {
+		out.Quo(new(big.Float).SetPrec(precision).SetInt64(1), out)
+	}
+	f, _ = out.Float64()
+	return f
 }
 
 // shiftDecimal moves the decimal point by changing the exponent in the text of the number.

@@ -54,13 +54,9 @@ func (p *parser) condition(n, left *node) (*node, *Error) {
 	return n, err
 }
 
-// fallback parses a ?: b, which is a ? a : b, and a ?? b, which is $exists(a) ? a : b.
+// fallback parses a ?: b, which is a where a counts as true, and a ?? b, which is a where there is a; else b.
 func (p *parser) fallback(n, left *node) (*node, *Error) {
-	n.kind, n.lhs, n.cond, n.then = nCondition, nil, left, left
-	if n.text == "??" {
-		exists := &node{kind: nVariable, text: "exists"}
-		n.cond = &node{kind: nFunction, text: "(", proc: exists, list: []*node{left}}
-	}
+	n.kind, n.lhs, n.cond = nCondition, nil, left
 	var err *Error
 	n.other, err = p.expression(0)
 	return n, err

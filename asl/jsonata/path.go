@@ -321,6 +321,9 @@ func wildcard(r *run, in Value, _ *frame) (Value, error) {
 				return Value{}, err
 			}
 		}
+		if in.Tags()&tagSequence != 0 { // the mark of a sequence is a member, too
+			out = append(out, value.Bool(true))
+		}
 	case value.KindObject:
 		o := in.Object()
 		for i := range o.Len() {

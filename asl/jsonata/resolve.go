@@ -64,7 +64,7 @@ func (r *resolver) shape(n *node) (*node, *Error) {
 		return &node{kind: nPath, list: []*node{n}, keepSingleton: n.keepArray}, nil
 	case nParent:
 		id := len(r.parents)
-		out := &node{kind: nParent, text: n.text, pos: n.pos, slot: &parentSlot{label: "!" + value.FormatNumber(float64(id)), level: 1, id: id}}
+		out := &node{kind: nParent, text: n.text, slot: &parentSlot{label: "!" + value.FormatNumber(float64(id)), level: 1, id: id}}
 		r.parents = append(r.parents, out)
 		return out, nil
 	case nOperator:
@@ -307,8 +307,9 @@ func (r *resolver) unary(n *node) (*node, *Error) {
 		return nil, err
 	}
 	if out.lhs.kind == nNumber {
-		out.lhs.lit = value.Number(-out.lhs.lit.Float())
-		return out.lhs, nil
+		number := *out.lhs
+		number.lit = value.Number(-number.lit.Float())
+		return &number, nil
 	}
 	pushAncestry(out, out.lhs)
 	return out, nil
@@ -365,7 +366,9 @@ func markTail(n *node) *node {
 			n.thunk = true
 		}
 	case nCondition:
-		n.then = markTail(n.then)
+		if n.then != nil {
+			n.then = markTail(n.then)
+		}
 		if n.other != nil {
 			n.other = markTail(n.other)
 		}

@@ -188,7 +188,7 @@ func (s *signature) check(args []Value, context Value, out []Value) ([]Value, *E
 			if s.repeats && p.kind != 'a' {
 				from = first
 			}
-			arg, err := p.item(args[from], next)
+			arg, err := p.item(at(args, from), next)
 			if err != nil {
 				return nil, err
 			}

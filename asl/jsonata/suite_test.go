@@ -69,7 +69,7 @@ type suiteCase struct {
 	expr      string
 	input     value.Value
 	bindings  map[string]value.Value
-	depth     int
+	limits    jsonata.Limits
 	unordered bool
 
 	result    value.Value
@@ -103,7 +103,8 @@ func loadSuite(t testing.TB) []suiteCase {
 }
 
 func readCase(t testing.TB, dir, folder, name string, v value.Value, datasets map[string]value.Value) suiteCase {
-	c := suiteCase{name: name, expr: v.Get("expr").Str(), depth: int(v.Get("depth").Float()), unordered: v.Get("unordered").Bool()}
+	c := suiteCase{name: name, expr: v.Get("expr").Str(), unordered: v.Get("unordered").Bool()}
+	c.limits = jsonata.Limits{Depth: int(v.Get("depth").Float()), Bytes: 2 << 30, Items: 20_000_000, Steps: 30_000_000}
 	if f := v.Get("expr-file").Str(); f != "" {
 		c.expr = string(readFile(t, filepath.Join(folder, f)))
 	}
@@ -136,6 +137,9 @@ func readCase(t testing.TB, dir, folder, name string, v value.Value, datasets ma
 	default:
 		c.err = v.Get("error")
 	}
+	if c.err.Get("code").Str() == "U1001" { // does not end by itself
+		c.limits.Steps = 1_000_000
+	}
 	return c
 }
 
@@ -152,7 +156,7 @@ func (c suiteCase) check(o jsonata.Options) (wrong string) {
 			wrong = fmt.Sprintf("panic: %v", p)
 		}
 	}()
-	got, err := run(c.expr, c.input, c.bindings, o, jsonata.Limits{Depth: c.depth, Bytes: 2 << 30, Items: 20_000_000, Steps: 30_000_000})
+	got, err := run(c.expr, c.input, c.bindings, o, c.limits)
 	switch {
 	case !c.err.IsUndefined():
 		return wrongError(c.err, err, got)
@@ -236,9 +240,9 @@ func sortedText(v value.Value) string {
 
 // These many cases pass at least. The numbers only ever rise.
 const (
-	least20        = 1631
-	least22        = 1681
-	leastGenerated = 7989
+	least20        = 1632
+	least22        = 1686
+	leastGenerated = 8000
 )
 
 func runSuite(t *testing.T, cases []suiteCase, o jsonata.Options, least int) {
@@ -353,7 +357,10 @@ func TestGeneratedVectors(t *testing.T) {
 }
 
 // knownDifferences are vectors on which the reference is held to be wrong, with the reason.
-var knownDifferences = map[string]string{}
+var knownDifferences = map[string]string{
+	"typed:2640":   "the last digit of a power is the JavaScript engine's, which rounds wrong; here it is the nearest number",
+	"mutated:1669": "members with names that look like integers come first in JavaScript; here members keep their order",
+}
 
 func (v vector) check(input value.Value, vars map[string]value.Value) (wrong string) {
 	defer func() {
