@@ -67,7 +67,7 @@ func verifyStore(ctx context.Context, s *pebble.Store, dir string, w io.Writer, 
 	if asJSON {
 		err = enc.Encode(r)
 	} else {
-		_, err = fmt.Fprintf(w, "%d executions, %d events, %d parts, %d timers, %d effects, %d messages, %d documents, %d blobs: %s\n",
+		_, err = fmt.Fprintf(w, "%d entities, %d events, %d parts, %d timers, %d effects, %d messages, %d documents, %d blobs: %s\n",
 			r.Entities, r.Events, r.Parts, r.Timers, r.Effects, r.Messages, r.Documents, r.Blobs, verdict(r.Problems))
 	}
 	if err == nil && r.Problems > 0 {

@@ -28,7 +28,7 @@ var rings = []ring{
 		outside:  map[string][]string{"internal/cfn": {"github.com/goccy/go-yaml"}},
 	},
 	{name: "engine", packages: []string{"internal/engine", "internal/store", "internal/host", "internal/task"}},
-	{name: "services", packages: []string{"internal/states", "internal/lambda", "internal/stacks/..."}, alone: true},
+	{name: "services", packages: []string{"internal/states/...", "internal/lambda/...", "internal/stacks/..."}, alone: true},
 	{
 		name: "adapters", alone: true, free: true,
 		packages: []string{"internal/store/...", "internal/host/...", "internal/task/...", "internal/support/...",
