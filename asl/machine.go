@@ -172,3 +172,12 @@ func (m *Machine) Type(name string) StateType {
 	}
 	return ""
 }
+
+// Resource is what the named state calls; false if it is no Task.
+func (m *Machine) Resource(name string) (Resource, bool) {
+	s := m.states[name]
+	if s == nil || s.task == nil {
+		return Resource{}, false
+	}
+	return s.task.resource, true
+}

@@ -15,6 +15,7 @@ func (s *Service) Operations() []api.Operation {
 		{Name: "DescribeStateMachineForExecution", Handle: api.JSON(s.describeForExecution)},
 		{Name: "ListStateMachines", Handle: api.JSON(s.listMachines)},
 		{Name: "ValidateStateMachineDefinition", Handle: api.JSON(s.validate)},
+		{Name: "TestState", Handle: api.JSON(s.testState)},
 		{Name: "PublishStateMachineVersion", Handle: api.JSON(s.publishVersion)},
 		{Name: "DeleteStateMachineVersion", Handle: api.JSON(s.deleteVersion)},
 		{Name: "ListStateMachineVersions", Handle: api.JSON(s.listVersions)},
