@@ -22,11 +22,10 @@ const (
 
 // revision is a function's code and configuration at one time: $LATEST as it is, or a published version.
 type revision struct {
-	Format     int           `json:"format"`
-	Config     Configuration // FunctionArn is not set here
-	Blob       string        // the zip
-	Generation int           // counts changes of $LATEST; names the pool of instances
-	Gone       bool          `json:",omitempty"` // deleted, kept for executions that are pinned to it
+	Format int           `json:"format"`
+	Config Configuration // FunctionArn is not set here
+	Blob   string        // the zip
+	Gone   bool          `json:",omitempty"` // deleted, kept for executions that are pinned to it
 
 	spec *host.Spec
 }
@@ -64,8 +63,9 @@ type record struct {
 type catalogue struct {
 	eng engine.API
 
-	mu    sync.Mutex
-	cache map[string]*record
+	mu      sync.Mutex
+	cache   map[string]*record
+	changes uint64 // counts calls of drop: what was read before one may be what it dropped
 }
 
 func newCatalogue(e engine.API) *catalogue {
@@ -80,6 +80,7 @@ func (c *catalogue) find(ctx context.Context, r ref) (*record, error) {
 	c.mu.Lock()
 	f := c.cache[r.key()]
 	fresh := f != nil && now.Sub(f.checked) < cacheFor
+	changes := c.changes
 	c.mu.Unlock()
 	if fresh {
 		return f, nil
@@ -94,6 +95,8 @@ func (c *catalogue) find(ctx context.Context, r ref) (*record, error) {
 	case g == nil:
 		delete(c.cache, r.key())
 		return nil, nil
+	case c.changes != changes:
+		return g, nil
 	case f != nil && f.docVersion == g.docVersion:
 		f.checked = now // keeps the published versions that are decoded
 		return f, nil
@@ -237,14 +240,16 @@ func (f *record) doc() (store.Doc, error) {
 func (c *catalogue) drop(r ref) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.changes++
 	delete(c.cache, r.key())
 }
 
-// spec is what a host needs to run a revision.
+// spec is what a host needs to run a revision. Instances are pooled by RevisionId, which is new at every change and never
+// used again, so that a function that is created again does not meet the instances of the one that had its name.
 func (r ref) spec(v *revision) *host.Spec {
 	c := &v.Config
 	s := &host.Spec{
-		Key:          fmt.Sprintf("%s:%s#%d", r.arn(), c.Version, v.Generation),
+		Key:          r.with(c.Version).full() + "#" + c.RevisionId,
 		FunctionName: r.name, FunctionARN: r.with(c.Version).full(), Version: c.Version, Region: r.region, Account: r.account,
 		Runtime: c.Runtime, Handler: c.Handler, Code: v.Blob, MemoryMB: c.MemorySize,
 		Timeout: time.Duration(c.Timeout) * time.Second,

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"sync"
 
 	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/store"
@@ -57,6 +56,7 @@ func (s *Service) putConcurrency(ctx context.Context, r *api.Request) (*api.Resp
 	if err != nil {
 		return nil, err
 	}
+	s.gate.limit(name.key(), &n)
 	return answer(concurrency{n})
 }
 
@@ -102,6 +102,9 @@ func (s *Service) deleteConcurrency(ctx context.Context, r *api.Request) (*api.R
 		f.Reserved = nil
 		return nil, nil
 	})
+	if err == nil {
+		s.gate.limit(name.key(), nil)
+	}
 	return &api.Response{}, err
 }
 
@@ -121,30 +124,4 @@ func (s *Service) getConcurrency(ctx context.Context, r *api.Request) (*api.Resp
 		return answer(struct{}{})
 	}
 	return answer(concurrency{*f.Reserved})
-}
-
-// gate counts the invocations of functions that are under way on this node.
-type gate struct {
-	mu    sync.Mutex
-	count map[string]int
-}
-
-// enter admits an invocation of a function with at most limit at once, or returns nil.
-func (g *gate) enter(key string, limit *int) (leave func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if limit != nil && g.count[key] >= *limit {
-		return nil
-	}
-	if g.count == nil {
-		g.count = map[string]int{}
-	}
-	g.count[key]++
-	return func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if g.count[key]--; g.count[key] == 0 {
-			delete(g.count, key)
-		}
-	}
 }

@@ -162,7 +162,7 @@ func (s *Service) newFunction(name ref, in *createInput, code *code) (*record, *
 	}
 	c.seal(name.region)
 	f := &record{functionDoc: functionDoc{Format: 1, Region: name.region, Account: name.account, Name: name.name, Tags: in.Tags}}
-	f.Latest = revision{Format: 1, Config: c, Blob: name.blobName(code.hex), Generation: 1}
+	f.Latest = revision{Format: 1, Config: c, Blob: name.blobName(code.hex)}
 	if !in.Publish {
 		return f, nil, nil
 	}

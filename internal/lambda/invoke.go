@@ -44,6 +44,11 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeResult, e
 		if in.Type == "DryRun" {
 			return &InvokeResult{Status: http.StatusNoContent}, s.durable.Check(d)
 		}
+		if f, err := s.cat.find(ctx, ref{region: v.Region, account: v.Account, name: v.FunctionName}); err != nil {
+			return nil, err
+		} else if f != nil && f.Reserved != nil && *f.Reserved == 0 {
+			return nil, throttled(true) // it could never take its first step
+		}
 		return s.durable.Invoke(ctx, d)
 	}
 	if payload == nil {
@@ -55,10 +60,10 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeResult, e
 	case "Event":
 		return &InvokeResult{Status: http.StatusAccepted}, s.enqueue(ctx, v, in, payload)
 	}
-	res, err := s.Run(ctx, v, &host.Invocation{
+	res, err := s.run(ctx, v, &host.Invocation{
 		RequestID: in.RequestID, Payload: payload, InvokedARN: in.arn(v), TraceID: in.TraceID,
 		ClientContext: in.ClientContext, TenantID: in.TenantID,
-	})
+	}, s.gate.enter)
 	if err != nil {
 		if res, err = s.started(ctx, v, in.RequestID, err); err != nil {
 			return nil, err

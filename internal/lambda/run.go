@@ -9,8 +9,13 @@ import (
 	"github.com/perdure/perdure/internal/host"
 )
 
-// Run implements [Functions].
+// Run implements [Functions]. Whoever calls it can wait, so it does while the function is at its reserved concurrency.
 func (s *Service) Run(ctx context.Context, v *Version, in *host.Invocation) (*host.Result, error) {
+	return s.run(ctx, v, in, s.gate.wait)
+}
+
+// run invokes code once it has come through the gate, by enter or by wait.
+func (s *Service) run(ctx context.Context, v *Version, in *host.Invocation, through func(context.Context, string, *int) func()) (*host.Result, error) {
 	name := ref{region: v.Region, account: v.Account, name: v.FunctionName}
 	f, err := s.cat.find(ctx, name)
 	if err != nil {
@@ -19,8 +24,11 @@ func (s *Service) Run(ctx context.Context, v *Version, in *host.Invocation) (*ho
 	if f == nil {
 		return nil, name.with(v.Version).notFound()
 	}
-	leave := s.gate.enter(name.key(), f.Reserved)
+	leave := through(ctx, name.key(), f.Reserved)
 	if leave == nil {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		return nil, host.ErrThrottled
 	}
 	defer leave()

@@ -131,7 +131,6 @@ func (f *record) wrongState(state string) error {
 // touch marks a change of $LATEST.
 func (s *Service) touch(f *record) {
 	c := &f.Latest.Config
-	f.Latest.Generation++
 	c.LastModified, c.RevisionId = stamp(s.eng.Now()), s.eng.NewID()
 	c.State, c.LastUpdateStatus = "Active", "Successful"
 	c.seal(f.Region)

@@ -53,6 +53,12 @@ func TestExitsAreMappedAndTheNextInvocationGetsANewInstance(t *testing.T) {
 	}
 }
 
+func TestCodeThatAsksForAnEventAndExitsHasFailed(t *testing.T) {
+	s := goSpec()
+	s.Key, s.Handler = "vanish", "vanish"
+	wantError(t, newBench(t, nil).invoke(t, s, "r1", `{}`), "Runtime.ExitError", "RequestId: r1 Error: Runtime exited with error: exit status 4")
+}
+
 func TestExitsBeforeTheFirstEvent(t *testing.T) {
 	b := newBench(t, nil)
 	s := goSpec()

@@ -21,7 +21,6 @@ package process
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -106,8 +105,8 @@ func orElse[T comparable](v, other T) T {
 // its time is up. At the limit of the host invocations wait in line; at the limit of the spec they are throttled.
 func (h *Host) Invoke(ctx context.Context, s *host.Spec, in *host.Invocation) (*host.Result, error) {
 	// An instance may exit between being chosen and taking the event. The code has not run then, so another one is asked;
-	// the bound is for code that exits each time.
-	for range 5 {
+	// code that exits each time has failed.
+	for tries := 1; ; tries++ {
 		i, r, err := h.acquire(ctx, s, in)
 		if err != nil || r != nil {
 			return r, err
@@ -116,8 +115,10 @@ func (h *Host) Invoke(ctx context.Context, s *host.Spec, in *host.Invocation) (*
 		if ran || err != nil {
 			return r, err
 		}
+		if tries == 5 {
+			return i.initFailure(in.RequestID), nil
+		}
 	}
-	return nil, fmt.Errorf("instances of %s exit before they take an event", s.FunctionName)
 }
 
 // Retire implements [host.Host].
