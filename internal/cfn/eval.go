@@ -146,7 +146,7 @@ func (s *scope) ref(n *Node, name string) (*Node, error) {
 func (s *scope) lookup(n *Node, id, attr string) (*Node, error) {
 	v, err := s.look(id, attr)
 	if err != nil {
-		return nil, err
+		return nil, n.at("%s", err)
 	}
 	return v, s.charge(n, len(v.Text))
 }

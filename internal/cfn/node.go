@@ -173,6 +173,9 @@ func (n *Node) at(format string, args ...any) *Error {
 	return e
 }
 
+// At makes an error at the resource's place in the template.
+func (r *Resource) At(format string, args ...any) *Error { return r.node.at(format, args...) }
+
 func plain(format string, args ...any) *Error { return (*Node)(nil).at(format, args...) }
 
 // jsonNumber tells whether text can stand in JSON as a number.

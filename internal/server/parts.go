@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log"
 	"log/slog"
 	"net/http"
@@ -12,12 +13,15 @@ import (
 	"github.com/perdure/perdure/internal/host"
 	"github.com/perdure/perdure/internal/host/process"
 	"github.com/perdure/perdure/internal/lambda"
+	"github.com/perdure/perdure/internal/stacks"
+	"github.com/perdure/perdure/internal/stacks/provider"
 	"github.com/perdure/perdure/internal/states"
 	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
 	"github.com/perdure/perdure/internal/store/pebble"
 	"github.com/perdure/perdure/internal/support/logs"
 	"github.com/perdure/perdure/internal/support/s3"
+	"github.com/perdure/perdure/internal/support/ssm"
 	"github.com/perdure/perdure/internal/support/sts"
 	"github.com/perdure/perdure/internal/task"
 	"github.com/perdure/perdure/internal/task/tasklambda"
@@ -32,14 +36,20 @@ type parts struct {
 	logs   *logs.Service
 	s3     *s3.Service
 	sts    *sts.Service
+	ssm    *ssm.Service
+	stacks *stacks.Service
 }
 
-// close ends the parts that hold something back: the last lines of the functions' logs.
+// close ends the parts that hold something back: operations on stacks, the last lines of the functions' logs.
 func (p *parts) close() error {
-	if p.logs == nil {
-		return nil
+	var errs []error
+	if p.stacks != nil {
+		errs = append(errs, p.stacks.Close())
 	}
-	return p.logs.Close()
+	if p.logs != nil {
+		errs = append(errs, p.logs.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // openStore opens the store in the data directory; without one everything is in memory.
@@ -79,7 +89,27 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	if err := s.engine.Start(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.assembleStacks(ctx); err != nil {
+		return nil, err
+	}
 	return s.front(), nil
+}
+
+// assembleStacks makes CloudFormation, which works by calling the other services, and goes on with what a stop interrupted.
+func (s *Server) assembleStacks(ctx context.Context) error {
+	p := &s.parts
+	p.ssm = ssm.New(ssm.Config{Store: s.store, Now: s.clock.Now})
+	c := newCalls(func() string { return s.inside })
+	c.offer("lambda", p.lambda.Operations())
+	c.offer("states", p.states.Operations())
+	c.offer("logs", p.logs.Operations())
+	c.offer("s3", p.s3.Operations())
+	c.offer("ssm", p.ssm.Operations())
+	p.stacks = stacks.New(stacks.Config{
+		Store: s.store, Types: provider.Types(provider.Env{Caller: c, Docs: s.store}), Now: s.clock.Now, NewID: newID,
+		Object: p.s3.Object, Parameter: p.ssm.Value, Busy: s.engine.Busy, Log: s.cfg.Log,
+	})
+	return p.stacks.Start(ctx)
 }
 
 // functionKeys are what a function signs its own calls with: good as long as its process lives.
@@ -97,6 +127,8 @@ func (s *Server) services() []wire.Service {
 		{Name: "lambda", Protocol: wire.RESTJSON, Operations: s.parts.lambda.Operations()},
 		{Name: "logs", Protocol: wire.JSON11, Target: logs.Target, Operations: s.parts.logs.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
+		{Name: "cloudformation", Protocol: wire.Query, Version: stacks.Version, XMLNS: stacks.XMLNS, Operations: s.parts.stacks.Operations()},
+		{Name: "ssm", Protocol: wire.JSON11, Target: ssm.Target, Operations: s.parts.ssm.Operations()},
 		{Name: "sts", Protocol: wire.Query, Version: sts.Version, XMLNS: sts.XMLNS, Operations: s.parts.sts.Operations()},
 	}
 }

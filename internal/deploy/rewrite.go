@@ -1,0 +1,143 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/perdure/perdure/internal/cfn"
+)
+
+const functionType, versionType = "AWS::Lambda::Function", "AWS::Lambda::Version"
+
+// pack builds and uploads what the template needs and returns the template that refers to it.
+func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string) ([]byte, error) {
+	if p.manifest != "" {
+		return p.text, p.uploadAssets(ctx, o, u)
+	}
+	node, err := cfn.ParseValue(p.text)
+	if err != nil {
+		return p.text, nil // the server says what is wrong with it, and where
+	}
+	b, err := node.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	var tree struct {
+		Resources map[string]map[string]any
+	}
+	whole := map[string]any{}
+	if json.Unmarshal(b, &tree) != nil || json.Unmarshal(b, &whole) != nil {
+		return p.text, nil
+	}
+	sources, err := p.sources(tree.Resources)
+	if err != nil || len(sources) == 0 {
+		return p.text, err
+	}
+	rename := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(sources)) {
+		key, err := p.code(ctx, o, u, id, sources[id], work)
+		if err != nil {
+			return nil, err
+		}
+		properties := tree.Resources[id]["Properties"].(map[string]any)
+		properties["Code"] = map[string]any{"S3Bucket": u.bucket, "S3Key": key}
+		if sources[id].Go != "" {
+			properties["Architectures"] = []any{architecture()}
+		}
+		renameVersions(tree.Resources, id, rename)
+	}
+	whole["Resources"] = tree.Resources
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(whole); err != nil {
+		return nil, err
+	}
+	text := out.Bytes()
+	for old, new := range rename {
+		text = renamed(text, old, new)
+	}
+	return text, nil
+}
+
+// sources are what perdure.json says, or else what functions have for Code if that is a path.
+func (p *Project) sources(resources map[string]map[string]any) (map[string]Source, error) {
+	out := map[string]Source{}
+	for id, s := range p.Functions {
+		r := resources[id]
+		if _, ok := r["Properties"].(map[string]any); !ok || r["Type"] != functionType {
+			return nil, fmt.Errorf("%s says how to build %s, which is not a function in the template", projectFile, id)
+		}
+		if (s.Go == "") == (s.Zip == "") {
+			return nil, fmt.Errorf("%s: the function %s needs one of \"go\" and \"zip\"", projectFile, id)
+		}
+		out[id] = s
+	}
+	for id, r := range resources {
+		properties, _ := r["Properties"].(map[string]any)
+		path, local := properties["Code"].(string)
+		if _, given := out[id]; given || !local || r["Type"] != functionType {
+			continue
+		}
+		runtime, _ := properties["Runtime"].(string)
+		if strings.HasPrefix(runtime, "provided") && isGo(filepath.Join(p.dir, path)) {
+			out[id] = Source{Go: "./" + filepath.ToSlash(path)}
+		} else {
+			out[id] = Source{Zip: path}
+		}
+	}
+	return out, nil
+}
+
+// code builds or packs a function and uploads it.
+func (p *Project) code(ctx context.Context, o *Options, u *uploads, id string, s Source, work string) (key string, err error) {
+	var content []byte
+	if s.Go != "" {
+		o.say("build    %s (%s)", id, s.Go)
+		content, err = buildGo(ctx, p.dir, s.Go, work)
+	} else {
+		o.say("pack     %s (%s)", id, s.Zip)
+		content, err = packed(filepath.Join(p.dir, filepath.FromSlash(s.Zip)))
+	}
+	if err != nil {
+		return "", fmt.Errorf("the function %s: %w", id, err)
+	}
+	return u.put(ctx, content, ".zip")
+}
+
+var hashed = regexp.MustCompile(`[0-9a-f]{32}$`)
+
+// renameVersions gives the versions of a function an id that changes with its code and configuration, as the CDK does:
+// otherwise an update would change the function and publish no version of it.
+func renameVersions(resources map[string]map[string]any, function string, rename map[string]string) {
+	b, err := json.Marshal(resources[function]["Properties"])
+	if err != nil {
+		return // it was decoded from JSON
+	}
+	sum := sha256.Sum256(b)
+	for id, r := range resources {
+		properties, _ := r["Properties"].(map[string]any)
+		of, _ := properties["FunctionName"].(map[string]any)
+		if r["Type"] == versionType && of["Ref"] == function {
+			rename[id] = hashed.ReplaceAllString(id, "") + hex.EncodeToString(sum[:16])
+		}
+	}
+}
+
+// renamed puts a new logical id wherever the old one stands as a whole string, before the dot of an attribute, or in a
+// substitution.
+func renamed(text []byte, old, new string) []byte {
+	for _, around := range [][2]string{{`"`, `"`}, {`"`, `.`}, {`${`, `}`}, {`${`, `.`}} {
+		text = bytes.ReplaceAll(text, []byte(around[0]+old+around[1]), []byte(around[0]+new+around[1]))
+	}
+	return text
+}

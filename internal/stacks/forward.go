@@ -1,0 +1,335 @@
+package stacks
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/perdure/perdure/internal/arn"
+	"github.com/perdure/perdure/internal/cfn"
+	"github.com/perdure/perdure/internal/stacks/provider"
+	"github.com/perdure/perdure/internal/store"
+)
+
+// errFailed: a resource failed and its events are written; the operation is to be rolled back.
+var errFailed = errors.New("a resource failed")
+
+// forward makes and changes resources in order, then sets the outputs.
+func (o *operation) forward(ctx context.Context) error {
+	op := o.st.Op
+	text, err := o.s.template(ctx, op.Template)
+	if err != nil {
+		return err
+	}
+	plan, err := o.s.instantiate(ctx, o.st, text, op.Parameters)
+	if err != nil { // it was fine when the operation began: an export or a parameter has gone since
+		return o.fail(ctx, err.Error())
+	}
+	var failed []string
+	for _, r := range plan.Resources {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := o.bring(ctx, plan, r)
+		if errors.Is(err, errFailed) {
+			failed = append(failed, r.ID)
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		verb := map[string]string{"CREATE": "create", "UPDATE": "update"}[op.Kind]
+		return o.fail(ctx, "The following resource(s) failed to "+verb+": ["+strings.Join(failed, ", ")+"]. ")
+	}
+	return o.complete(ctx, plan)
+}
+
+// fail begins the rollback, or ends the operation where it is if the user wants no rollback.
+func (o *operation) fail(ctx context.Context, reason string) error {
+	op := o.st.Op
+	if op.DisableRollback {
+		return o.finish(ctx, op.Kind+"_FAILED", reason)
+	}
+	op.Phase, op.Undoes, op.ID = rollback, op.ID, o.s.cfg.NewID()
+	if op.Kind == "CREATE" {
+		return o.turn(ctx, "ROLLBACK_IN_PROGRESS", reason+"Rollback requested by user.")
+	}
+	return o.turn(ctx, "UPDATE_ROLLBACK_IN_PROGRESS", reason)
+}
+
+// bring makes one resource what the template wants.
+func (o *operation) bring(ctx context.Context, plan *cfn.Stack, want *cfn.Resource) error {
+	r := o.resources[want.ID]
+	if r != nil && r.Op == o.st.Op.ID && r.Step == "" {
+		return nil // done before a restart
+	}
+	props, err := plan.Properties(want.ID, o.lookup)
+	if err != nil {
+		return o.failed(ctx, r, want, err)
+	}
+	next := state{Properties: props, Metadata: want.Metadata, Needs: plan.Needs[want.ID],
+		DeletionPolicy: want.DeletionPolicy, UpdateReplacePolicy: want.UpdateReplacePolicy}
+	t := o.kind(want.Type)
+	if r == nil || r.Step == "create" {
+		return o.create(ctx, t, r, want, next)
+	}
+	mine := r.Op == o.st.Op.ID
+	again := r.Step != "" // half done: before a restart, or by an operation that failed without a rollback
+	was := r.Properties
+	if again && (mine || r.Step == "replace") {
+		was = r.Was.Properties
+	}
+	switch replaces(t, was, props) {
+	case cfn.Always:
+		return o.replace(ctx, t, r, next)
+	case cfn.Conditionally:
+		return o.update(ctx, t, r, next)
+	}
+	if again {
+		return o.update(ctx, t, r, next)
+	}
+	// The same, as far as the resource itself goes.
+	if r.Metadata.Equal(next.Metadata) && slices.Equal(r.Needs, next.Needs) && r.DeletionPolicy == next.DeletionPolicy &&
+		r.UpdateReplacePolicy == next.UpdateReplacePolicy {
+		return nil
+	}
+	before := r.state
+	r.Was = &before
+	r.state = next
+	r.PhysicalID, r.Attributes, r.Properties = before.PhysicalID, before.Attributes, before.Properties
+	r.Op = o.st.Op.ID
+	return o.put(ctx, r)
+}
+
+// replaces is Always if a change needs a new resource, Conditionally if there is a change at all, otherwise Never.
+func replaces(t *provider.Type, before, after *cfn.Node) cfn.Replacement {
+	answer := cfn.Never
+	for _, n := range []*cfn.Node{before, after} {
+		if n == nil {
+			continue
+		}
+		for _, k := range n.Keys {
+			if before.Get(k).Equal(after.Get(k)) {
+				continue
+			}
+			if t.Replaces(k) == cfn.Always {
+				return cfn.Always
+			}
+			answer = cfn.Conditionally
+		}
+	}
+	return answer
+}
+
+// failed records that a resource could not even be asked for.
+func (o *operation) failed(ctx context.Context, r *resource, want *cfn.Resource, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if r == nil {
+		r = &resource{resourceDoc: resourceDoc{ID: want.ID, Type: want.Type, Op: o.st.Op.ID, Suffix: o.suffix()}}
+	}
+	verb := "CREATE"
+	if r.PhysicalID != "" {
+		verb = "UPDATE"
+	}
+	r.Status, r.Reason = verb+"_FAILED", cause.Error()
+	if err := o.put(ctx, r, o.event(r, r.Status, r.Reason)); err != nil {
+		return err
+	}
+	return errFailed
+}
+
+// suffix is the random part of generated names.
+func (o *operation) suffix() string {
+	return strings.ToUpper(strings.ReplaceAll(o.s.cfg.NewID(), "-", ""))[:12]
+}
+
+func (o *operation) create(ctx context.Context, t *provider.Type, r *resource, want *cfn.Resource, next state) error {
+	retry := r != nil
+	if r == nil {
+		r = &resource{resourceDoc: resourceDoc{ID: want.ID, Type: want.Type, Suffix: o.suffix()}}
+	}
+	r.state, r.Step, r.Op = next, "create", o.st.Op.ID
+	r.Status, r.Reason = "CREATE_IN_PROGRESS", ""
+	if !retry {
+		if err := o.put(ctx, r, o.event(r, "CREATE_IN_PROGRESS", "")); err != nil {
+			return err
+		}
+	}
+	return o.made(ctx, t, r, retry)
+}
+
+// made asks the provider for a new resource and writes down what came of it.
+func (o *operation) made(ctx context.Context, t *provider.Type, r *resource, retry bool) error {
+	verb := "CREATE"
+	if r.Step == "replace" {
+		verb = "UPDATE"
+	}
+	req := o.request(r)
+	req.PhysicalID, req.Retry = "", retry
+	res, err := t.Create(ctx, req)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if res != nil {
+		r.PhysicalID, r.Attributes = res.PhysicalID, res.Attributes
+	}
+	if err != nil {
+		r.Status, r.Reason = verb+"_FAILED", failure(o.st.Op.ID, err)
+		if err := o.put(ctx, r, o.event(r, r.Status, r.Reason)); err != nil {
+			return err
+		}
+		return errFailed
+	}
+	r.Step, r.Status, r.Reason = "", verb+"_COMPLETE", ""
+	return o.put(ctx, r, o.event(r, verb+"_IN_PROGRESS", "Resource creation Initiated"), o.event(r, r.Status, ""))
+}
+
+// replace makes a new resource beside the old one, which is deleted in the cleanup.
+func (o *operation) replace(ctx context.Context, t *provider.Type, r *resource, next state) error {
+	retry := r.Step == "replace" && r.Op == o.st.Op.ID
+	if !retry {
+		before := r.settled()
+		r.Was, r.Step, r.Op, r.Suffix = &before, "replace", o.st.Op.ID, o.suffix()
+		r.state = next
+		r.Status, r.Reason = "UPDATE_IN_PROGRESS", ""
+		e := o.event(r, "UPDATE_IN_PROGRESS", "Requested update requires the creation of a new physical resource; hence creating one.")
+		e.Physical = before.PhysicalID
+		if err := o.put(ctx, r, e); err != nil {
+			return err
+		}
+	} else {
+		r.state = next
+	}
+	if err := o.made(ctx, t, r, retry); err != nil {
+		return err
+	}
+	if r.PhysicalID == r.Was.PhysicalID {
+		return nil // the same thing after all: nothing is left over
+	}
+	r.Leftover = append(r.Leftover, remainder{r.Was.PhysicalID, r.Was.Properties, keeps(r.Was.UpdateReplacePolicy)})
+	return o.put(ctx, r)
+}
+
+// update changes a resource in place.
+func (o *operation) update(ctx context.Context, t *provider.Type, r *resource, next state) error {
+	if r.Step != "update" || r.Op != o.st.Op.ID {
+		before := r.settled()
+		r.Was, r.Step, r.Op = &before, "update", o.st.Op.ID
+	}
+	r.state = next
+	r.PhysicalID, r.Attributes = r.Was.PhysicalID, r.Was.Attributes
+	r.Status, r.Reason = "UPDATE_IN_PROGRESS", ""
+	if err := o.put(ctx, r, o.event(r, r.Status, "")); err != nil {
+		return err
+	}
+	req := o.request(r)
+	req.Old, req.Retry = r.Was.Properties, true
+	res, err := t.Update(ctx, req)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		r.Status, r.Reason = "UPDATE_FAILED", failure(o.st.Op.ID, err)
+		if err := o.put(ctx, r, o.event(r, r.Status, r.Reason)); err != nil {
+			return err
+		}
+		return errFailed
+	}
+	r.PhysicalID, r.Attributes = res.PhysicalID, res.Attributes
+	r.Step, r.Status, r.Reason = "", "UPDATE_COMPLETE", ""
+	return o.put(ctx, r, o.event(r, r.Status, ""))
+}
+
+// settled is the state that a new operation begins with. A replacement that failed without a rollback never took over.
+func (r *resource) settled() state {
+	if r.Step != "replace" {
+		return r.state
+	}
+	if r.PhysicalID != "" && r.PhysicalID != r.Was.PhysicalID {
+		r.Leftover = append(r.Leftover, remainder{r.PhysicalID, r.Properties, false})
+	}
+	return *r.Was
+}
+
+func keeps(policy string) bool { return policy == "Retain" || policy == "Snapshot" }
+
+// complete sets outputs, exports and all that the operation brought, and goes on to the cleanup.
+func (o *operation) complete(ctx context.Context, plan *cfn.Stack) error {
+	op, st := o.st.Op, o.st
+	values, err := plan.Outputs(o.lookup)
+	if err != nil {
+		return o.fail(ctx, err.Error())
+	}
+	var outputs []outputDoc
+	for _, v := range values {
+		out := outputDoc{Key: v.ID, Description: v.Description, Value: v.Value.Text}
+		if v.Export != nil {
+			out.Export = v.Export.Text
+		}
+		outputs = append(outputs, out)
+	}
+	exports, err := o.s.exports(ctx, st, outputs)
+	if err != nil {
+		if errors.As(err, new(inUse)) {
+			return o.fail(ctx, err.Error())
+		}
+		return err
+	}
+	before := st.stackDoc
+	st.Outputs, st.Imports, st.settings, st.Template = outputs, plan.Imports, op.settings, op.Template
+	st.Parameters = plan.Parameters
+	st.Description = plan.Template.Description
+	if op.Kind == "CREATE" {
+		err = o.finish(ctx, "CREATE_COMPLETE", "", exports...)
+	} else {
+		st.Updated = o.s.cfg.Now().UnixMilli()
+		op.Phase, op.Removes = cleanup, nil
+		for id := range o.resources {
+			if plan.Resource(id) == nil {
+				op.Removes = append(op.Removes, id)
+			}
+		}
+		err = o.turn(ctx, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "", exports...)
+	}
+	if errors.Is(err, store.ErrConflict) { // another stack took an export's name meanwhile
+		version := st.version
+		*st = stack{before, version}
+		st.Op = op
+		op.Phase = forward
+		return o.fail(ctx, "An export of this stack was taken by another stack meanwhile.")
+	}
+	if err == nil && before.Template != "" && before.Template != op.Template {
+		err = o.s.cfg.Store.DeleteBlob(ctx, before.Template)
+	}
+	return err
+}
+
+// instantiate gives a template its parameters in the surroundings of a stack.
+func (s *Service) instantiate(ctx context.Context, st *stack, text []byte, given []cfn.Given) (*cfn.Stack, error) {
+	t, err := cfn.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	params := map[string]string{}
+	for _, g := range given {
+		params[g.ID] = g.Value
+	}
+	return t.Instantiate(cfn.Input{
+		Parameters: params, StackName: st.Name, StackID: st.ID, Region: st.Region, Account: st.Account,
+		Partition: arn.Partition(st.Region), URLSuffix: suffixOf(st.Region),
+		SSM:    func(name string) (string, bool) { return s.parameter(ctx, st.Region, st.Account, name) },
+		Import: func(name string) (string, bool) { return s.export(ctx, st.Region, st.Account, name) },
+	})
+}
+
+func suffixOf(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}

@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/perdure/perdure/internal/arn"
+)
+
+// inertTypes exist in their stack and have no effect: nothing here enforces policies, encrypts or holds images.
+func inertTypes() []*Type {
+	inert := func(name, never, always string, attributes ...string) *Type {
+		return &Type{
+			Name: name, Properties: properties(never, always), Attributes: attributes,
+			Create: func(_ context.Context, r *Request) (*Result, error) { return inertResult(r, name), nil },
+			Update: func(_ context.Context, r *Request) (*Result, error) { return inertResult(r, name), nil },
+			Delete: func(context.Context, *Request) error { return nil },
+		}
+	}
+	metadata := inert("AWS::CDK::Metadata", "Analytics", "")
+	policy := inert("AWS::IAM::Policy", "PolicyName PolicyDocument Roles Users Groups", "", "Id")
+	policy.Required = []string{"PolicyName", "PolicyDocument"}
+	return []*Type{
+		metadata, policy,
+		inert("AWS::IAM::ManagedPolicy", "PolicyDocument Roles Users Groups", "ManagedPolicyName Path Description", "PolicyArn"),
+		inert("AWS::S3::BucketPolicy", "PolicyDocument", "Bucket"),
+		inert("AWS::KMS::Key", "Description Enabled EnableKeyRotation KeyPolicy KeySpec KeyUsage MultiRegion Origin PendingWindowInDays Tags", "", "Arn", "KeyId"),
+		inert("AWS::KMS::Alias", "TargetKeyId", "AliasName"),
+		inert("AWS::ECR::Repository", "ImageScanningConfiguration ImageTagMutability LifecyclePolicy RepositoryPolicyText Tags EmptyOnDelete",
+			"RepositoryName EncryptionConfiguration", "Arn", "RepositoryUri"),
+		inert("AWS::CloudFormation::WaitConditionHandle", "", ""),
+	}
+}
+
+func inertResult(r *Request, typ string) *Result {
+	id := r.PhysicalID
+	if id == "" {
+		id = r.generated(100)
+	}
+	switch typ {
+	case "AWS::IAM::Policy":
+		return &Result{id, map[string]string{"Id": id}}
+	case "AWS::IAM::ManagedPolicy":
+		if n := r.text("ManagedPolicyName"); n != "" && r.PhysicalID == "" {
+			id = n
+		}
+		id = arn.New("iam", "", r.Account, "policy/"+strings.TrimPrefix(id, arn.New("iam", "", r.Account, "policy/").String())).String()
+		return &Result{id, map[string]string{"PolicyArn": id}}
+	case "AWS::KMS::Key":
+		return &Result{id, map[string]string{"Arn": arn.New("kms", r.Region, r.Account, "key/"+id).String(), "KeyId": id}}
+	case "AWS::KMS::Alias":
+		return &Result{PhysicalID: r.text("AliasName")}
+	case "AWS::ECR::Repository":
+		name := r.name("RepositoryName", 256)
+		return &Result{name, map[string]string{"Arn": arn.New("ecr", r.Region, r.Account, "repository/"+name).String(),
+			"RepositoryUri": r.Account + ".dkr.ecr." + r.Region + ".amazonaws.com/" + name}}
+	}
+	return &Result{PhysicalID: id}
+}
