@@ -20,7 +20,7 @@ type metrics struct {
 	page  http.Handler
 }
 
-func newMetrics(e *engine.Engine, s store.Store) *metrics {
+func newMetrics(e *engine.Engine, s store.Store, d *durableChanges) *metrics {
 	m := &metrics{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "perdure_requests_total", Help: "Answered calls by service, operation and HTTP status.",
@@ -33,6 +33,7 @@ func newMetrics(e *engine.Engine, s store.Store) *metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(m.calls, m.took, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), stats{e, s})
+	d.register(r)
 	m.page = promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 	return m
 }

@@ -36,6 +36,7 @@ type parts struct {
 	logs   *logs.Service
 	s3     *s3.Service
 	sts    *sts.Service
+	events *durableChanges
 	ssm    *ssm.Service
 	stacks *stacks.Service
 }
@@ -74,9 +75,10 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	})
 	p.s3 = s3.New(s3.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
 	p.sts = sts.New(sts.Config{Issue: s.keys.issue, Identity: s.keys.identity})
-	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object})
+	p.events = newDurableChanges(s.cfg.Log)
+	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object, OnChange: p.events.changed})
 	runners := map[string]task.Runner{}
-	p.states = states.New(states.Config{Engine: s.engine, Runners: runners, Log: s.cfg.Log})
+	p.states = states.New(states.Config{Engine: s.engine, Runners: runners, Objects: objects{p.s3}, Log: s.cfg.Log})
 	runners["lambda"] = &tasklambda.Runner{Lambda: p.lambda, Now: s.clock.Now}
 	nested := &taskstates.Runner{States: p.states, Now: s.clock.Now}
 	runners["states"], runners["aws-sdk:sfn"] = nested, nested
@@ -137,7 +139,7 @@ func (s *Server) services() []wire.Service {
 func (s *Server) front() http.Handler {
 	loopback, _ := isLoopback(s.cfg.Listen) // it has been checked
 	guard := wire.Guard{Loopback: loopback, Hosts: s.cfg.AllowHosts, Origins: s.cfg.AllowOrigins}
-	m := newMetrics(s.engine, s.store)
+	m := newMetrics(s.engine, s.store, s.parts.events)
 	cfg := wire.Config{
 		Services: s.services(), Region: s.cfg.Region, Account: s.cfg.Account, Now: time.Now, NewID: newID,
 		Guard: guard, Log: s.cfg.Log, Observe: m.observe, Fallback: http.HandlerFunc(page),

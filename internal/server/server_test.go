@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/perdure/perdure/internal/lambda"
 )
 
 // start runs a server on a free port until the test ends.
@@ -158,5 +160,21 @@ func TestTakenPortIsNamed(t *testing.T) {
 	_, err := Start(context.Background(), Config{Listen: strings.TrimPrefix(s.URL(), "http://")})
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestChangesOfDurableExecutionsAreCounted(t *testing.T) {
+	s := start(t, nil)
+	now := time.Now()
+	s.parts.events.changed(lambda.StatusChange{Status: "RUNNING", Started: now})
+	s.parts.events.changed(lambda.StatusChange{Status: "TIMED_OUT", Started: now, Ended: now.Add(time.Second)})
+	_, page := call(t, "GET", s.URL()+"/metrics", "")
+	for _, want := range []string{
+		"perdure_durable_executions_started_total 1", "perdure_durable_executions_timed_out_total 1",
+		"perdure_durable_executions_failed_total 0", "perdure_durable_execution_seconds_sum 1",
+	} {
+		if !strings.Contains(page, "\n"+want+"\n") {
+			t.Errorf("the metrics lack %q", want)
+		}
 	}
 }
