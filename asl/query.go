@@ -29,7 +29,7 @@ var queryLimits = jsonata.Limits{Depth: 100, Bytes: 4 * 6990256}
 func (p *parser) program(text, field string, x exprs) *program {
 	g := &program{src: strings.TrimSpace(text[2 : len(text)-2]), field: field}
 	at := x.state.at + "/" + field
-	code, err := jsonata.Compile(g.src, jsonata.Options{})
+	code, err := jsonata.Compile(g.src, jsonata.Options{Functions: jsonata.StepFunctions()})
 	if err != nil {
 		message := err.Error()
 		var e *jsonata.Error

@@ -2,6 +2,7 @@ package jsonata
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/perdure/perdure/asl/value"
 )
@@ -54,6 +55,23 @@ func newBuiltins(o Options) (*builtins, *Error) {
 	if len(o.Functions) == 0 && !o.Eval {
 		return standard, nil
 	}
+	if !o.Eval && len(o.Functions) == len(stepFunctions) && &o.Functions[0] == &stepFunctions[0] {
+		s := &stepTable
+		s.once.Do(func() { s.table, s.err = extended(o) })
+		return s.table, s.err
+	}
+	return extended(o)
+}
+
+// stepTable is what most programs know, made once.
+var stepTable struct {
+	once  sync.Once
+	table *builtins
+	err   *Error
+}
+
+// extended makes a table of the standard functions and those of the options.
+func extended(o Options) (*builtins, *Error) {
 	b := &builtins{names: make(map[string]*builtin, len(standard.names)+len(o.Functions)), count: standard.count}
 	for name, f := range standard.names {
 		b.names[name] = f
