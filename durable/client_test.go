@@ -100,7 +100,7 @@ func invokeThrough(t *testing.T, e *endpoint, state string) (string, error) {
 		v, err := durable.Step(ctx, "s", func(durable.StepContext) (string, error) { return "<" + in + ">", nil })
 		_ = err // what the client makes of a failed call must not depend on the handler
 		return v, nil
-	})
+	}, durable.WithStartGrace(time.Hour))
 	out, err := fn(context.Background(), []byte(`{"DurableExecutionArn":"`+testARN+`","CheckpointToken":"abc+/=","InitialExecutionState":`+state+`}`))
 	return string(out), err
 }

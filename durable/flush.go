@@ -12,7 +12,8 @@ const (
 	batchEnvelope   = 100
 )
 
-// startGrace is how long the START of an at-least-once step waits for its outcome, to go out in one call.
+// startGrace is how long the START of an at-least-once step waits for its outcome, to go out in one call. Tests of the
+// economy set their own, see options.grace.
 const startGrace = 5 * time.Millisecond
 
 // flusher is the queue of updates and its single call in flight. The fields belong to execution.mu.
@@ -82,7 +83,7 @@ func (ex *execution) enqueue(b *branch, urgent bool, updates []OperationUpdate) 
 
 func (ex *execution) giveGrace() {
 	if ex.grace == nil && ex.verdict == nil {
-		ex.grace = time.AfterFunc(startGrace, ex.graceOver)
+		ex.grace = time.AfterFunc(ex.opts.grace, ex.graceOver)
 	}
 }
 

@@ -31,7 +31,8 @@ type options struct {
 	client      ExecutionClient
 	stackTraces bool
 	plugins     []Plugin
-	depth       int // of operations reported to plugins, -1 for all
+	depth       int           // of operations reported to plugins, -1 for all
+	grace       time.Duration // see startGrace
 }
 
 // WithLogHandler sets where logs go; nil selects the default, JSON lines on standard error.
@@ -83,7 +84,7 @@ func WithPluginChildOperationsDepth(depth int) HandlerOption {
 }
 
 func newOptions(opts []HandlerOption) (*options, error) {
-	o := &options{stackTraces: true, serdes: JSONSerdes, depth: -1}
+	o := &options{stackTraces: true, serdes: JSONSerdes, depth: -1, grace: startGrace}
 	for _, opt := range opts {
 		if opt == nil {
 			continue

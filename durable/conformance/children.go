@@ -59,6 +59,23 @@ func failing(ctx durable.Context) (string, error) {
 	})
 }
 
+// telling installs a plugin that says when the start of a step is on record.
+func telling(started chan<- struct{}) func(func(string)) []durable.HandlerOption {
+	watch := durable.Plugin{OnOperationChange: func(_ context.Context, i durable.OperationChangeHookInfo) {
+		for _, o := range i.UpdatedOperations {
+			if o.Type == "STEP" && o.Status == durable.PluginOperationStarted {
+				select {
+				case started <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}}
+	return func(func(string)) []durable.HandlerOption {
+		return []durable.HandlerOption{durable.WithPlugins(watch)}
+	}
+}
+
 func children() []Case {
 	retrying := func(n, attempts int) Handler {
 		return just(func(ctx durable.Context) (string, error) {
@@ -74,6 +91,7 @@ func children() []Case {
 		}
 		return v, durable.Wait(ctx, "wait", time.Second)
 	}
+	started := make(chan struct{}, 1)
 	return []Case{
 		{ID: "3-1", Result: `"a"`, Handler: just(func(ctx durable.Context) (string, error) { return child(ctx, "", "a") })},
 		{ID: "3-2", Result: `"a"`, Handler: just(func(ctx durable.Context) (string, error) { return child(ctx, "named", "a") })},
@@ -109,15 +127,12 @@ func children() []Case {
 			})
 			return len(big), err
 		})},
-		{ID: "3-12", Result: `"survived"`, Handler: just(func(ctx durable.Context) (string, error) {
+		{ID: "3-12", Result: `"survived"`, Options: telling(started), Handler: just(func(ctx durable.Context) (string, error) {
 			return durable.RunInChildContext(ctx, "child", func(c durable.Context) (string, error) {
 				return durable.Step(c, "crash", func(sc durable.StepContext) (string, error) {
 					if firstTime(sc, ctx.ExecutionArn()) {
 						// A step that lasts has its start on record; one that dies at once has not begun for anybody else.
-						select {
-						case <-time.After(200 * time.Millisecond):
-						case <-sc.Done():
-						}
+						<-started
 						Crash(sc)
 					}
 					return "survived", nil

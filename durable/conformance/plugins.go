@@ -30,7 +30,8 @@ func watcher(j func(string)) durable.Plugin {
 	}
 }
 
-// updates is a plugin that writes down which operations changed, and how many are known at the start.
+// updates is a plugin that writes down which operations changed, and how many are known at the start. It passes over
+// steps that started: whether a start is on record before its outcome depends on how fast the step is.
 func updates(j func(string)) durable.Plugin {
 	return durable.Plugin{
 		OnInvocationStart: func(_ context.Context, i durable.InvocationHookInfo) {
@@ -38,6 +39,9 @@ func updates(j func(string)) durable.Plugin {
 		},
 		OnOperationChange: func(_ context.Context, i durable.OperationChangeHookInfo) {
 			for _, o := range i.UpdatedOperations {
+				if o.Type == "STEP" && o.Status == durable.PluginOperationStarted {
+					continue
+				}
 				j(fmt.Sprintf("changed %s %s %s", o.Type, o.Name, o.Status))
 			}
 		},
