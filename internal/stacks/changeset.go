@@ -30,9 +30,11 @@ type changeSetDoc struct {
 	Template    string // blob
 	Token       string `json:",omitempty"`
 	settings
-	Given   []cfn.Given  // parameters as given, Parameters are as they turned out
-	Changes []cfn.Change `json:",omitempty"`
-	Causes  map[string]string
+	Resolved []cfn.Given  `json:",omitempty"` // parameters as they turned out; those of the settings are as given
+	Changes  []cfn.Change `json:",omitempty"`
+	// Policies say, by logical id, what becomes of the resources that go: PolicyAction of the change.
+	Policies map[string]string `json:",omitempty"`
+	Basis    int64             // time of the stack's last event: a later one makes the change set obsolete
 }
 
 type changeSet struct {

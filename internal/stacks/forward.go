@@ -185,6 +185,9 @@ func (o *operation) made(ctx context.Context, t *provider.Type, r *resource, ret
 		}
 		return errFailed
 	}
+	if r.Step == "replace" && r.PhysicalID != r.Was.PhysicalID { // otherwise it is the same thing after all
+		r.Leftover = append(r.Leftover, remainder{r.Was.PhysicalID, r.Was.Properties, keeps(r.UpdateReplacePolicy)})
+	}
 	r.Step, r.Status, r.Reason = "", verb+"_COMPLETE", ""
 	return o.put(ctx, r, o.event(r, verb+"_IN_PROGRESS", "Resource creation Initiated"), o.event(r, r.Status, ""))
 }
@@ -205,14 +208,7 @@ func (o *operation) replace(ctx context.Context, t *provider.Type, r *resource, 
 	} else {
 		r.state = next
 	}
-	if err := o.made(ctx, t, r, retry); err != nil {
-		return err
-	}
-	if r.PhysicalID == r.Was.PhysicalID {
-		return nil // the same thing after all: nothing is left over
-	}
-	r.Leftover = append(r.Leftover, remainder{r.Was.PhysicalID, r.Was.Properties, keeps(r.Was.UpdateReplacePolicy)})
-	return o.put(ctx, r)
+	return o.made(ctx, t, r, retry)
 }
 
 // update changes a resource in place.

@@ -166,6 +166,11 @@ func (s *Service) Operations() []api.Operation {
 		{Name: "UpdateTerminationProtection", Handle: s.protect},
 		{Name: "ListExports", Handle: s.listExports},
 		{Name: "ListImports", Handle: s.listImports},
+		{Name: "CreateChangeSet", Handle: s.createChangeSet},
+		{Name: "DescribeChangeSet", Handle: s.describeChangeSet},
+		{Name: "ExecuteChangeSet", Handle: s.executeChangeSet},
+		{Name: "DeleteChangeSet", Handle: s.deleteChangeSet},
+		{Name: "ListChangeSets", Handle: s.listChangeSets},
 	}
 	for i := range list {
 		list[i].MaxBody = maxBody

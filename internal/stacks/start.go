@@ -67,8 +67,8 @@ func (s *Service) newStack(r *api.Request, name string) *stack {
 	}}
 }
 
-// begin writes down an operation that makes or changes a stack, and starts it. s.mu is held.
-func (s *Service) begin(ctx context.Context, st *stack, kind string, text []byte, set settings, token string) (chan struct{}, error) {
+// begin writes down an operation that makes or changes a stack, with further documents, and starts it. s.mu is held.
+func (s *Service) begin(ctx context.Context, st *stack, kind string, text []byte, set settings, token string, more ...store.Doc) (chan struct{}, error) {
 	if s.closed {
 		return nil, api.Errorf("ServiceUnavailable", "the server is being shut down; try again")
 	}
@@ -80,7 +80,7 @@ func (s *Service) begin(ctx context.Context, st *stack, kind string, text []byte
 	if kind == "CREATE" { // there is nothing to go back to, so the stack shows what it is to be at once
 		st.settings, st.Template = set, blob
 	}
-	err := s.write(ctx, st, op, kind+"_IN_PROGRESS", token)
+	err := s.write(ctx, st, op, kind+"_IN_PROGRESS", token, more...)
 	if err != nil {
 		return nil, errors.Join(err, s.cfg.Store.DeleteBlob(ctx, blob))
 	}
