@@ -12,7 +12,7 @@ import (
 type Printer struct {
 	W     io.Writer
 	Color bool
-	Width int // columns of the terminal; 0: do not shorten
+	Width int // columns of the terminal; 0: none, payloads are cut all the same
 
 	first   time.Time
 	last    time.Time
@@ -36,11 +36,11 @@ func (p *Printer) Print(e Event) {
 		what = e.Subject + ": " + what
 	}
 	if e.Detail != "" {
-		what += "  " + oneLine(e.Detail)
+		what += "  " + cut(oneLine(e.Detail), maxDetail)
 	}
-	prefix := fmt.Sprintf("%14s  %-26s ", "+"+clock(e.At.Sub(p.first)), e.Source)
-	if room := p.Width - utf8.RuneCountInString(prefix); p.Width > 0 && utf8.RuneCountInString(what) > room && room > 3 {
-		what = string([]rune(what)[:room-3]) + "..."
+	prefix := fmt.Sprintf("%14s  %-31s ", "+"+clock(e.At.Sub(p.first)), e.Source)
+	if room := p.Width - utf8.RuneCountInString(prefix); p.Width > 0 && room > 3 {
+		what = cut(what, room)
 	}
 	fmt.Fprintln(p.W, p.paint(p.colour(e.Source), prefix)+what)
 }
@@ -66,6 +66,17 @@ func (p *Printer) paint(colour, text string) string {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// maxDetail is how much of a payload is shown, in characters. The whole is in the history.
+const maxDetail = 120
+
+// cut shortens s to n characters.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-3]) + "..."
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -71,17 +71,17 @@ func TestBothHistoriesAreToldInOneOrderOfTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `
- +00:00:00.000  orders                     execution started  {"n": 1}
- +00:00:00.100  orders                     Ship: entered
- +00:00:00.100  orders                     calls lambda:invoke.waitForTaskToken, heartbeat 1h0m0s
- +00:00:00.200  ship                       durable execution started  {}
- +00:00:00.300  orders                     accepted, waits for the task token
- +00:00:00.400  ship                       pause: waits 20m0s without compute
+ +00:00:00.000  orders                          execution started  {"n": 1}
+ +00:00:00.100  orders                          Ship: entered
+ +00:00:00.100  orders                          calls lambda:invoke.waitForTaskToken, heartbeat 1h0m0s
+ +00:00:00.200  ship                            durable execution started  {}
+ +00:00:00.300  orders                          accepted, waits for the task token
+ +00:00:00.400  ship                            pause: waits 20m0s without compute
            ...  20m0s pass
- +00:20:00.400  ship                       pause: wait over
- +00:20:00.500  orders                     task succeeded  7
- +00:20:00.600  orders                     execution succeeded  7
- +00:20:00.700  ship                       durable execution succeeded  7
+ +00:20:00.400  ship                            pause: wait over
+ +00:20:00.500  orders                          task succeeded  7
+ +00:20:00.600  orders                          execution succeeded  7
+ +00:20:00.700  ship                            durable execution succeeded  7
 `
 	if got := "\n" + b.String(); got != want {
 		t.Errorf("got:%s\nwant:%s", got, want)
