@@ -144,7 +144,7 @@ func (t *txn) accept(it *item) bool {
 	switch {
 	case it.due != 0:
 		due, ok := t.n.timers[it.m.Key]
-		if !ok || due > store.Millis(t.now) {
+		if !ok || due > store.Millis(t.now) && it.m.Key != againKey {
 			return false
 		}
 		t.ClearTimer(it.m.Key)

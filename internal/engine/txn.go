@@ -224,7 +224,7 @@ func (t *txn) Send(target store.ID, typ, key string, body []byte) {
 
 func (t *txn) Again() {
 	t.again = true
-	t.setTimer(againKey, store.Millis(t.now))
+	t.setTimer(againKey, max(store.Millis(t.now), 1)) // 0 would clear it
 }
 
 func (t *txn) Reply(v any) { t.item.reply = v }
