@@ -3,9 +3,11 @@ package durable_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -258,6 +260,48 @@ var _ = durable.Plugin{
 		return nil, nil
 	},
 	EnrichLogContext: func(context.Context) map[string]any { return nil },
+}
+
+// What plugins are told.
+var (
+	_ = durable.InvocationHookInfo{ExecutionArn: "", IsFirstInvocation: true, ExecutionInput: nil, ExecutionStartTimestamp: time.Time{},
+		UpdatedOperations: map[string]durable.OperationHookInfo{}, Operations: map[string]durable.OperationHookInfo{}}
+	_ = durable.InvocationEndHookInfo{ExecutionArn: "", Status: durable.PluginInvocationRetrying, ExecutionResult: nil, ExecutionError: nil}
+	_ = durable.OperationHookInfo{ExecutionArn: "", ID: "", Name: "", Type: "", SubType: "", Status: durable.PluginOperationReady, Attempt: 1, IsReplay: true,
+		ParentID: "", ChildrenOmitted: true, StartTimestamp: time.Time{}, EndTimestamp: time.Time{}, Result: "", Error: nil}
+	_ = durable.AttemptHookInfo{OperationHookInfo: durable.OperationHookInfo{}, Attempt: 1}
+	_ = durable.AttemptEndHookInfo{OperationHookInfo: durable.OperationHookInfo{}, Attempt: 1, Outcome: durable.PluginAttemptFailed, Error: nil}
+	_ = durable.OperationChangeHookInfo{ExecutionArn: "", UpdatedOperations: map[string]durable.OperationHookInfo{}}
+)
+
+// TestConstantsHaveTheDocumentedValues: numbers, and the words they stand for on the record.
+func TestConstantsHaveTheDocumentedValues(t *testing.T) {
+	words := func(is ...any) (out []string) {
+		for _, i := range is {
+			out = append(out, fmt.Sprintf("%d %s", i, i))
+		}
+		return out
+	}
+	got := slices.Concat(
+		words(durable.CompletionAllCompleted, durable.CompletionMinSuccessfulReached, durable.CompletionFailureToleranceExceeded, durable.CompletionCustomSucceeded, durable.CompletionCustomFailed, durable.CompletionReason(9)),
+		words(durable.BatchItemNotStarted, durable.BatchItemSucceeded, durable.BatchItemFailed, durable.BatchItemStarted))
+	want := []string{"1 ALL_COMPLETED", "2 MIN_SUCCESSFUL_REACHED", "3 FAILURE_TOLERANCE_EXCEEDED", "4 CUSTOM_COMPLETION_SUCCEEDED", "5 CUSTOM_COMPLETION_FAILED", "9 UNKNOWN",
+		"0 NOT_STARTED", "1 SUCCEEDED", "2 FAILED", "4 STARTED"}
+	if !slices.Equal(got, want) {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+	numbers := []int{int(durable.ReplayLogModeUnchanged), int(durable.ReplayLogModeSuppress), int(durable.ReplayLogModeEmit),
+		int(durable.AtLeastOncePerRetry), int(durable.AtMostOncePerRetry), int(durable.NestingNormal), int(durable.NestingFlat),
+		int(durable.CompletionOutcomeSucceeded), int(durable.CompletionOutcomeFailed),
+		int(durable.FileSystemSerdesModeAlways), int(durable.FileSystemSerdesModeOverflow), int(durable.FileSystemPathEncodingURI), int(durable.FileSystemPathEncodingHash),
+		int(durable.PreviewIncludeAll), int(durable.PreviewExcludeAll), int(durable.FieldMatchAnywhere), int(durable.FieldMatchPath),
+		durable.DefaultPreviewMaxBytes, durable.DefaultPreviewMaxDepth, durable.MaxStackTraceFrames, int(durable.DefaultRetryDelay.Seconds())}
+	if !slices.Equal(numbers, []int{0, 1, 2, 0, 1, 0, 1, 1, 2, 0, 1, 0, 1, 0, 1, 0, 1, 4096, 32, 32, 1}) {
+		t.Error(numbers)
+	}
+	if durable.DefaultPreviewMaskString != "***" || durable.PreviewTruncatedKey != "$truncated" {
+		t.Error("the preview's words differ")
+	}
 }
 
 // TestGuardedStructsTakeKeyedLiteralsOnly: the blank first field forbids unkeyed literals and comparison, as upstream does.
