@@ -238,19 +238,14 @@ func (x *Exec) resultsWritten(t *thread, in ResultsWritten) *failure {
 	return x.runSucceeded(t, value.FromObject(o))
 }
 
-// exitFollowsStart: MapStateExited names MapRunStarted as its previous event, as AWS has recorded it since November 2024,
-// rather than MapRunSucceeded, as before. Most recordings at hand are of the older kind.
-const exitFollowsStart = false
-
+// runSucceeded ends the run and the state. MapStateExited names MapRunStarted as its previous event, as AWS has it since
+// November 2024; before, it named MapRunSucceeded.
 func (x *Exec) runSucceeded(t *thread, result value.Value) *failure {
 	r := t.kids.run
 	x.closeRun(t, Succeeded)
 	ended := x.event("MapRunSucceeded", r.begun, "")
 	x.event("MapStateSucceeded", ended, "")
-	t.prev = ended
-	if exitFollowsStart {
-		t.prev = r.begun
-	}
+	t.prev = r.begun
 	x.reportRun(r)
 	x.dropKids(t)
 	if x.limits.Payload > 0 && len(result.Text()) > x.limits.Payload {

@@ -22,6 +22,7 @@ type Case struct {
 	LaterMembers    []string
 	Unordered       []string
 	Placeholders    []Placeholder
+	Source          struct{ Recorded string } // day
 	Execution
 }
 

@@ -147,11 +147,20 @@ func (m *matcher) matchObject(at string, want map[string]any, got any) bool {
 		}
 	}
 	for name := range g {
-		if !seen[name] && !slices.Contains(m.later, name) {
+		if !seen[name] && !slices.Contains(m.later, lowered(name)) {
 			all = m.diff(at, "%q is not expected: %s", name, show(g[name]))
 		}
 	}
 	return all
+}
+
+// lowered is a member's name as the API spells it: inside of data, such as a result of a task, the same member has a
+// capital (redriveCount, RedriveCount).
+func lowered(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToLower(name[:1]) + name[1:]
 }
 
 func names(o map[string]any) []string {

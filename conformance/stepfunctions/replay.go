@@ -26,6 +26,8 @@ type run struct {
 	c    *Case
 	stop []string // executions to stop at the end
 	made []string // state machines to delete
+
+	activities []string // to delete
 }
 
 // Run replays a case; nil if it got what AWS answered.
@@ -112,6 +114,8 @@ func (r *run) note(op string, a *Answer) {
 		r.stop = append(r.stop, a.member("executionArn"))
 	case "CreateStateMachine":
 		r.made = append(r.made, a.member("stateMachineArn"))
+	case "CreateActivity":
+		r.activities = append(r.activities, a.member("activityArn"))
 	}
 }
 
@@ -121,6 +125,9 @@ func (r *run) clean(ctx context.Context) {
 	}
 	for _, arn := range r.made {
 		r.Client.States(ctx, "DeleteStateMachine", map[string]any{"stateMachineArn": arn})
+	}
+	for _, arn := range r.activities {
+		r.Client.States(ctx, "DeleteActivity", map[string]any{"activityArn": arn})
 	}
 }
 
@@ -219,6 +226,7 @@ func (r *run) compare(ctx context.Context, e *Execution, arn string, d *Answer) 
 		ok = r.m.match("describeExecution", want, d.Body) && ok
 	}
 	if want, there := e.Expected["events"].([]any); there {
+		want, _ = recordedLater(want, r.c.Source.Recorded)
 		events, err := r.history(ctx, arn)
 		if err != nil {
 			return err

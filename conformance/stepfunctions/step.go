@@ -31,6 +31,11 @@ func (r *run) step(ctx context.Context, s *Step) error {
 		return fmt.Errorf("%s failed: %s", s.Op, show(a.Body))
 	}
 	r.note(s.Op, a)
+	if s.Op == "StartExecution" { // lists are by start, in milliseconds; a call of AWS takes longer than one
+		if err := r.Wait(ctx, 2*time.Millisecond); err != nil {
+			return err
+		}
+	}
 	if s.AllPages {
 		if err := r.allPages(ctx, s.Op, params, a); err != nil {
 			return err

@@ -147,7 +147,10 @@ func (w *world) find(s *host.Spec) inproc.Function {
 	if !ok {
 		return nil
 	}
-	return func(ctx context.Context, c *inproc.Call) ([]byte, error) { return w.behave(ctx, &b, c) }
+	return func(ctx context.Context, c *inproc.Call) ([]byte, error) {
+		c.Log("START RequestId: " + c.RequestID) // as Lambda itself logs of each invocation
+		return w.behave(ctx, &b, c)
+	}
 }
 
 func (w *world) behave(ctx context.Context, b *Behaviour, c *inproc.Call) ([]byte, error) {

@@ -33,6 +33,9 @@ func (s *Service) sendSuccess(ctx context.Context, r *api.Request, in *sendIn) (
 	if err := c.err(); err != nil {
 		return nil, err
 	}
+	if _, _, err := readToken(*in.Token); err != nil {
+		return nil, err
+	}
 	if _, err := value.Decode([]byte(*in.Output), value.Limits{}); err != nil {
 		return nil, api.Errorf("InvalidOutput", "Invalid Output: '%s'", jsonProblem(*in.Output))
 	}
