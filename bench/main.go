@@ -7,7 +7,8 @@
 //
 //	floor     one loopback request and one synced 200-byte commit, nothing of the engine: what the machine can do
 //	steps     a durable function of 10 steps, invoked synchronously
-//	machine   a JSONata state machine: Pass, Choice, a task on a plain function, Pass; started and followed to its end
+//	machine   a JSONata state machine: Pass, Choice, a task that calls a durable function of one step, Pass; started and
+//	          followed to its end
 //	sleepers  executions that wait for an hour: memory, disk and CPU for each
 //	timers    executions that wake in the same second: how late
 //	callback  a durable function waits for a callback, an outsider completes it: time until it has ended

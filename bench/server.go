@@ -23,6 +23,7 @@ type bench struct {
 	binary string // perdure
 	zip    []byte // the function's package
 	server *server
+	asleep string // data directory that the sleepers have filled, if they ran
 }
 
 func newBench(ctx context.Context, cfg config) (*bench, error) {

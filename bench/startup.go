@@ -23,15 +23,17 @@ func (b *bench) startup(ctx context.Context) error {
 		}
 		b.print(startupResult(note, time.Since(began)))
 	}
-	if _, err := b.startMany(ctx, b.config.sleepers, func(int) string { return `{"sleep":3600}` }); err != nil {
-		return err
+	if b.asleep == "" {
+		if _, err := b.startMany(ctx, b.config.sleepers, func(int) string { return `{"sleep":3600}` }); err != nil {
+			return err
+		}
+		if err := b.suspended(ctx); err != nil {
+			return err
+		}
+		b.asleep = b.server.data
 	}
-	if err := b.suspended(ctx); err != nil {
-		return err
-	}
-	data := b.server.data
 	b.stop()
-	if err := b.start(ctx, data); err != nil {
+	if err := b.start(ctx, b.asleep); err != nil {
 		return err
 	}
 	r := startupResult("process start to ready, executions asleep", b.server.ready)

@@ -196,4 +196,9 @@ func (m *match) params() (map[string]string, error) {
 }
 
 // rawPath is the path as the client escaped it. http.Request.URL.Path has lost which slashes were escaped.
-func rawPath(req *http.Request) string { return req.URL.EscapedPath() }
+func rawPath(req *http.Request) string {
+	if path, _, _ := strings.Cut(req.RequestURI, "?"); strings.HasPrefix(path, "/") {
+		return path // what EscapedPath would work out again, byte by byte
+	}
+	return req.URL.EscapedPath()
+}

@@ -2,6 +2,7 @@ package process
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 
@@ -36,6 +37,9 @@ func (h *Host) environment(s *host.Spec, c *command, api, stream string) []strin
 	if v := os.Getenv("LD_LIBRARY_PATH"); v != "" {
 		env[len(env)-1] += ":" + v
 	}
+	if n := processors(s.MemoryMB); n < runtime.NumCPU() {
+		env = append(env, "GOMAXPROCS="+strconv.Itoa(n))
+	}
 	if h.cfg.Endpoint != nil {
 		env = append(env, "AWS_ENDPOINT_URL="+h.cfg.Endpoint())
 	}
@@ -56,6 +60,15 @@ func (h *Host) environment(s *host.Spec, c *command, api, stream string) []strin
 	}
 	slices.Sort(own)
 	return dedupe(append(env, own...))
+}
+
+// megabytesPerProcessor is the memory with which a function on AWS Lambda has one processor; it has its share of both.
+const megabytesPerProcessor = 1769
+
+// processors is how many a function may use at once, rounded up. Nothing enforces it; Go programs are told, because many
+// small instances that each spread over all processors spend a third of their time on waking each other's threads.
+func processors(memoryMB int) int {
+	return max(1, (memoryMB+megabytesPerProcessor-1)/megabytesPerProcessor)
 }
 
 // dedupe keeps the last of each name: what programs make of a name that is there twice differs.

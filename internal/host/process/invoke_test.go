@@ -206,6 +206,14 @@ func TestTheEnvironmentIsLambdasAndThenTheFunctionsOwn(t *testing.T) {
 	}
 }
 
+func TestFunctionsAreToldTheirShareOfTheProcessors(t *testing.T) {
+	for memory, want := range map[int]int{0: 1, 128: 1, 1769: 1, 1770: 2, 3538: 2, 10_240: 6} {
+		if got := processors(memory); got != want {
+			t.Errorf("%d MB: %d processors, want %d", memory, got, want)
+		}
+	}
+}
+
 func TestTheCallerMayLeaveAndTheCodeGoesOn(t *testing.T) {
 	b := newBench(t, nil)
 	pid := b.invoke(t, goSpec(), "r0", `{"Do":"pid"}`)
