@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // Case is one file of the corpus.
 type Case struct {
 	ID, Group, Kind string
-	Features        []string
+	Features, Needs []string
 	Functions       []Function
 	Workers         []Worker
 	Background      [][]Step
@@ -113,14 +114,14 @@ func Find() (string, error) {
 	return "", err
 }
 
-// Load reads the cases that need no other services, ordered by file.
-func Load(root string) ([]*Case, error) {
+// Load reads the cases that need exactly the given services besides Step Functions and Lambda, ordered by file.
+func Load(root string, needs ...string) ([]*Case, error) {
 	var cases []*Case
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && d.Name() == "services" {
+		if d.IsDir() && d.Name() == "services" && len(needs) == 0 {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(path, ".json") {
@@ -134,7 +135,9 @@ func Load(root string) ([]*Case, error) {
 		if err := json.Unmarshal(data, c); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		cases = append(cases, c)
+		if slices.Equal(c.Needs, needs) {
+			cases = append(cases, c)
+		}
 		return nil
 	})
 	return cases, err

@@ -16,14 +16,13 @@ import (
 )
 
 var (
-	update = flag.Bool("update", false, "write testdata/baseline.txt")
+	update = flag.Bool("update", false, "write the baselines in testdata")
 	only   = flag.String("case", "", "run cases whose id contains this, and say what differs")
 )
 
 const (
-	baseline = "testdata/baseline.txt"
-	limit    = 20 * time.Second // of a case; the slowest that passes takes seven
-	workers  = 24               // cases at once
+	limit   = 20 * time.Second // of a case; the slowest that passes takes seven
+	workers = 24               // cases at once
 )
 
 type result struct {
@@ -33,11 +32,20 @@ type result struct {
 }
 
 func TestExecutionsAndAnswersAreThoseThatAWSGave(t *testing.T) {
+	hold(t, "testdata/baseline.txt")
+}
+
+func TestMapsReadAndWriteObjectsAsOnAWS(t *testing.T) {
+	hold(t, "testdata/baseline-s3.txt", "s3")
+}
+
+// hold replays the cases that need the services, and holds the results to the baseline.
+func hold(t *testing.T, baseline string, needs ...string) {
 	root, err := Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := Load(root)
+	cases, err := Load(root, needs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +55,7 @@ func TestExecutionsAndAnswersAreThoseThatAWSGave(t *testing.T) {
 	w := newWorld(t, 1)
 	results := replay(t, w, cases)
 	report(t, results)
-	check(t, results)
+	check(t, baseline, results)
 }
 
 // replay runs the cases side by side, but for those that list all activities: they would see those of other cases.
@@ -114,12 +122,12 @@ func report(t *testing.T, results []result) {
 }
 
 // check holds the results to the baseline.
-func check(t *testing.T, results []result) {
+func check(t *testing.T, baseline string, results []result) {
 	if *update {
-		write(t, results)
+		write(t, baseline, results)
 		return
 	}
-	listed := read(t)
+	listed := read(t, baseline)
 	for _, r := range results {
 		switch {
 		case r.err != nil && listed[r.c.ID]:
@@ -130,7 +138,7 @@ func check(t *testing.T, results []result) {
 	}
 }
 
-func read(t *testing.T) map[string]bool {
+func read(t *testing.T, baseline string) map[string]bool {
 	f, err := os.Open(baseline)
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +151,7 @@ func read(t *testing.T) map[string]bool {
 	return listed
 }
 
-func write(t *testing.T, results []result) {
+func write(t *testing.T, baseline string, results []result) {
 	var ids []string
 	for _, r := range results {
 		if r.err == nil {

@@ -12,6 +12,10 @@ func (r *run) step(ctx context.Context, s *Step) error {
 	if s.Wait != "" {
 		return r.wait(ctx, s)
 	}
+	if s.Service == "s3" {
+		params, _ := r.m.fillAll(anyMap(s.Params)).(map[string]any)
+		return r.Client.S3(ctx, s.Op, params)
+	}
 	if s.Service != "" && s.Service != "states" {
 		return fmt.Errorf("the service %s is not needed by any case here", s.Service)
 	}

@@ -19,7 +19,9 @@ import (
 	"github.com/perdure/perdure/internal/host/inproc"
 	"github.com/perdure/perdure/internal/lambda"
 	"github.com/perdure/perdure/internal/states"
+	"github.com/perdure/perdure/internal/states/items"
 	"github.com/perdure/perdure/internal/store/mem"
+	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/task"
 	"github.com/perdure/perdure/internal/task/tasklambda"
 	"github.com/perdure/perdure/internal/task/taskstates"
@@ -57,7 +59,8 @@ func newWorld(t *testing.T, factor int) *world {
 	h := inproc.New(inproc.Config{Find: w.find, Now: w.clock.Now})
 	fn := lambda.New(lambda.Config{Engine: eng, Host: h})
 	runners := map[string]task.Runner{"lambda": &tasklambda.Runner{Lambda: fn, Now: w.clock.Now}}
-	sfn := states.New(states.Config{Engine: eng, Runners: runners})
+	buckets := s3.New(s3.Config{Store: eng.Store(), Now: w.clock.Now, NewID: newID})
+	sfn := states.New(states.Config{Engine: eng, Runners: runners, Objects: objects{buckets}})
 	runners["states"] = &taskstates.Runner{States: sfn, Now: w.clock.Now}
 	runners["aws-sdk:sfn"] = runners["states"]
 	for i := range len(states.Kinds) {
@@ -72,6 +75,7 @@ func newWorld(t *testing.T, factor int) *world {
 	front := wire.New(wire.Config{Account: account, Now: time.Now, NewID: newID, Services: []wire.Service{
 		{Name: "states", Protocol: wire.JSON10, Target: states.Target, Namespace: states.Namespace, Operations: sfn.Operations()},
 		{Name: "lambda", Protocol: wire.RESTJSON, Operations: fn.Operations()},
+		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: buckets.Operations()},
 	}})
 	srv := httptest.NewServer(front)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
@@ -88,6 +92,23 @@ func newWorld(t *testing.T, factor int) *world {
 		Now:    w.clock.Now, Wait: w.wait, Functions: w.create,
 	}
 	return w
+}
+
+// objects gives state machines what is in S3.
+type objects struct{ s3 *s3.Service }
+
+func (o objects) Get(ctx context.Context, region, bucket, key string) ([]byte, error) {
+	return o.s3.Object(ctx, region, bucket, key)
+}
+
+func (o objects) Put(ctx context.Context, region, bucket, key string, data []byte) error {
+	return o.s3.Put(ctx, region, bucket, key, data)
+}
+
+func (o objects) List(ctx context.Context, region, bucket, prefix, after string, each func(items.Object) bool) error {
+	return o.s3.Walk(ctx, region, bucket, prefix, after, func(e s3.Entry) bool {
+		return each(items.Object{Key: e.Key, ETag: e.ETag, Size: e.Size, Modified: e.Modified / 1000})
+	})
 }
 
 func (w *world) wait(ctx context.Context, d time.Duration) error {

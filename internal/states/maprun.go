@@ -200,7 +200,7 @@ func runTurn(tx engine.Tx, m engine.Message) error {
 	switch m.Type {
 	case msgRun:
 		h := tx.Head()
-		h.Owner, h.Started = string(m.Body), store.Millis(tx.Now())
+		h.Owner, h.Status, h.Started = string(m.Body), "OPEN", store.Millis(tx.Now())
 	case msgForget:
 		tx.Remove()
 	case msgShow:
