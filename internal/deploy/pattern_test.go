@@ -53,9 +53,6 @@ func TestPatternDeploysRunsStaysAndGoes(t *testing.T) {
 	if err := Destroy(context.Background(), o); err == nil || !strings.Contains(err.Error(), "there is no stack SfnDurableGoStack") {
 		t.Errorf("destroying twice says %v", err)
 	}
-	if _, err := Deploy(context.Background(), o); err != nil { // the log groups are adopted
-		t.Errorf("deploying once more: %v", err)
-	}
 }
 
 // runs executes the machine with its wait of twenty minutes.

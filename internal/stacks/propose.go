@@ -14,6 +14,9 @@ import (
 // nothingNew is the sentence that clients look for in a change set that would change nothing.
 const nothingNew = "The submitted information didn't contain changes. Submit different information to create a change set."
 
+// emptyResult is an answer whose Result element must be there though it has no members.
+func emptyResult() *api.Response { return &api.Response{Body: []byte("\n")} }
+
 type changeSetIDs struct{ Id, StackId string }
 
 // createChangeSet works the changes out at once. What is wrong with the template is an error of the call: nothing is
@@ -195,7 +198,7 @@ func (s *Service) executeChangeSet(ctx context.Context, r *api.Request) (*api.Re
 		return nil, err
 	}
 	await(ctx, done)
-	return &api.Response{}, nil
+	return emptyResult(), nil
 }
 
 func (s *Service) execute(ctx context.Context, r *api.Request) (chan struct{}, error) {
@@ -259,7 +262,7 @@ func (s *Service) deleteChangeSet(ctx context.Context, r *api.Request) (*api.Res
 	defer s.mu.Unlock()
 	c, err := s.findChangeSet(ctx, r)
 	if e, ok := api.As(err); ok && e.Code == "ChangeSetNotFound" {
-		return &api.Response{}, nil
+		return emptyResult(), nil
 	}
 	if err != nil {
 		return nil, err
@@ -267,5 +270,5 @@ func (s *Service) deleteChangeSet(ctx context.Context, r *api.Request) (*api.Res
 	if err := s.cfg.Store.CommitDocs(ctx, store.Doc{Space: spaceChangeSet, Key: c.key(), Version: c.version}); err != nil {
 		return nil, err
 	}
-	return &api.Response{}, s.cfg.Store.DeleteBlob(ctx, c.Template)
+	return emptyResult(), s.cfg.Store.DeleteBlob(ctx, c.Template)
 }
