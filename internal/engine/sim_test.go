@@ -20,7 +20,7 @@ import (
 
 var (
 	simSeed  = flag.Uint64("sim.seed", 0, "simulate this seed alone and tell how it went")
-	simSeeds = flag.Int("sim.seeds", 0, "how many seeds to simulate (0: 2000, with -short 200)")
+	simSeeds = flag.Int("sim.seeds", 0, "how many seeds to simulate (0: 1000, with -short 200)")
 )
 
 // sim is one simulation: an engine on a store, crashed and started anew again and again, until nothing is left to do.
@@ -193,6 +193,9 @@ func (m *sim) check() {
 	if s := m.engine.Stats(); s.Busy != 0 || s.Active != 0 || s.EffectsOpen != 0 {
 		m.fail("at the end something is still running: %+v", s)
 	}
+	if runs, timers := len(m.engine.runs), len(m.engine.timers[0].known); runs+timers > 0 {
+		m.fail("at the end %d effects and %d timers are still in memory", runs, timers)
+	}
 	due, err := m.disk.Timers(ctx, math.MaxInt64, 100)
 	if err != nil || len(due) > 0 {
 		m.fail("timers are left: %v (%v)", due, err)
@@ -260,7 +263,7 @@ func TestSimulationLosesNothingAndDoesNothingTwice(t *testing.T) {
 	case n == 0 && testing.Short():
 		n = 200
 	case n == 0:
-		n = 2000
+		n = 1000
 	}
 	var all Stats
 	jumps := 0

@@ -249,9 +249,14 @@ func (w *simWorld) effect(tx Tx, m Message) {
 		return
 	}
 	step := w.plans[token][n]
+	try := number(tx.Part("try/" + m.Key))
+	var failed *simFault
+	if errors.As(m.Err, &failed) && failed.try != try {
+		w.wrong(tx, "try %d of effect %s failed while %d was under way", failed.try, m.Key, try)
+	}
 	if m.Err != nil {
-		tx.Effect(m.Key, "work", decimal(number(tx.Part("try/"+m.Key))+1))
-		tx.Put("try/"+m.Key, decimal(number(tx.Part("try/"+m.Key))+1))
+		tx.Effect(m.Key, "work", decimal(try+1))
+		tx.Put("try/"+m.Key, decimal(try+1))
 		return
 	}
 	if number(m.Body) != result(m.Key) {
@@ -294,6 +299,11 @@ func (w *simWorld) again(tx Tx) {
 	}
 }
 
+// simFault is how a try of an effect fails.
+type simFault struct{ try uint64 }
+
+func (f *simFault) Error() string { return fmt.Sprintf("try %d failed", f.try) }
+
 // Run is an effect: it takes a while, fails as often as planned, and now and then answers twice.
 func (w *simWorld) Run(ctx context.Context, f store.Effect) ([]byte, error) {
 	if w.store.unsynced[rowKey{f.ID, f.Key}] > 0 {
@@ -308,7 +318,7 @@ func (w *simWorld) Run(ctx context.Context, f store.Effect) ([]byte, error) {
 	token, n := unplace(f.Key)
 	m := Message{Type: TypeEffect, Key: f.Key, Body: decimal(result(f.Key))}
 	if int(number(f.Data)) < w.plans[token][n].repeat {
-		m.Body, m.Err = nil, errSim
+		m.Body, m.Err = nil, &simFault{number(f.Data)}
 	}
 	if w.s.odds(4) {
 		r, _ := ctx.Value(runContext{}).(*run)
