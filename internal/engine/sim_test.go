@@ -166,9 +166,9 @@ func (m *sim) play() error {
 	return nil
 }
 
-// disturb posts a message that fails.
+// disturb posts a message that fails, or one that moves a timer.
 func (m *sim) disturb() {
-	m.engine.Post(m.world.home(), Message{Type: []string{"bad", "dirty", "panic"}[m.rng.IntN(3)]})
+	m.engine.Post(m.world.home(), Message{Type: []string{"bad", "dirty", "panic", "extend", "extend", "extend"}[m.rng.IntN(6)]})
 }
 
 // advance lets time pass to the next timer, or past it, whether or not anything is running.

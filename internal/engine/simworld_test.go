@@ -144,6 +144,8 @@ func (w *simWorld) Turn(tx Tx, m Message) error {
 	case "done":
 		w.once(tx, "done/"+m.Key)
 		tx.Put("sum/"+m.Key, m.Body)
+	case "extend":
+		w.extend(tx)
 	case TypeTimer:
 		w.timer(tx, m)
 	case TypeEffect:
@@ -322,12 +324,37 @@ func (w *simWorld) Run(ctx context.Context, f store.Effect) ([]byte, error) {
 	}
 	if w.s.odds(4) {
 		r, _ := ctx.Value(runContext{}).(*run)
-		w.engine.mu.Lock()
-		w.engine.enqueue(f.ID, item{m: m, run: r})
-		w.engine.mu.Unlock()
+		w.s.spawn(func() { w.answer(f.ID, item{m: m, run: r}) })
 	}
 	if m.Err != nil && w.s.odds(3) {
 		panic("an effect that panics")
 	}
 	return m.Body, m.Err
+}
+
+// answer gives the result of an effect a second time, or the first if it is quick.
+func (w *simWorld) answer(id store.ID, i item) {
+	for w.s.rng.IntN(10) > 0 {
+		w.s.yield(false)
+	}
+	w.engine.mu.Lock()
+	defer w.engine.mu.Unlock()
+	w.engine.enqueue(id, i)
+}
+
+// extend moves the first timer of a token that stays here.
+func (w *simWorld) extend(tx Tx) {
+	var key string
+	tx.Parts(func(k string, _ []byte) {
+		if at, ok := strings.CutPrefix(k, "due/"); ok && key == "" {
+			key = at
+		}
+	})
+	if key == "" {
+		return
+	}
+	if _, ok := tx.Timer(key); !ok {
+		w.wrong(tx, "timer %s is lost", key)
+	}
+	w.setTimer(tx, key, time.Minute)
 }
