@@ -9,7 +9,11 @@ import (
 	"time"
 )
 
-// sleepers fills a store with executions that wait for an hour and looks at what each costs, then idles.
+// watch is how long the sleepers are watched, in real time.
+const watch = time.Minute
+
+// sleepers fills a store with executions that wait for an hour and looks at what each costs while nothing happens: in the
+// server that has just started them, whose caches are as full as they get, and in one that has been restarted since.
 func (b *bench) sleepers(ctx context.Context) error {
 	if err := b.fresh(ctx); err != nil {
 		return err
@@ -28,26 +32,41 @@ func (b *bench) sleepers(ctx context.Context) error {
 	}
 	r := result{Workload: "sleepers", Ops: b.config.sleepers, Seconds: time.Since(began).Seconds()}
 	r.OpsPerSec = float64(r.Ops) / r.Seconds
-	idle := b.server.usage()
-	const watch = 60 * time.Second
+	if err := b.idle(ctx, &r, empty.rss); err != nil {
+		return err
+	}
+	full, err := diskBytes(b.server.data)
+	if err != nil {
+		return err
+	}
+	r.BytesEach = (full - disk) / float64(r.Ops)
+	r.Note = "a minute of sleep, caches full from starting them"
+	b.print(r)
+	b.asleep = b.server.data
+	b.stop()
+	if err := b.start(ctx, b.asleep); err != nil {
+		return err
+	}
+	r = result{Workload: "sleepers", Ops: b.config.sleepers, Note: "a minute of sleep after a restart"}
+	if err := b.idle(ctx, &r, empty.rss); err != nil {
+		return err
+	}
+	b.print(r)
+	return nil
+}
+
+// idle watches a server in which everything sleeps. empty is what it takes without them, in bytes.
+func (b *bench) idle(ctx context.Context, r *result, empty float64) error {
+	before := b.server.usage()
 	select {
 	case <-time.After(watch):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	after := b.server.usage()
-	full, err := diskBytes(b.server.data)
-	if err != nil {
-		return err
-	}
-	n := float64(r.Ops)
-	r.IdleCPU = (after.server - idle.server) / watch.Seconds() * 100
+	r.IdleCPU = (after.server - before.server) / watch.Seconds() * 100
 	r.RSSMB = after.rss / (1 << 20)
-	r.MemEach = max(0, (after.rss-empty.rss)/n)
-	r.BytesEach = (full - disk) / n
-	r.Note = "asleep for a minute of real time"
-	b.asleep = b.server.data
-	b.print(r)
+	r.MemEach = max(0, (after.rss-empty)/float64(r.Ops))
 	return nil
 }
 
@@ -111,6 +130,11 @@ func (b *bench) timers(ctx context.Context) error {
 	spare := time.Until(due)
 	if spare < 0 {
 		return fmt.Errorf("starting %d executions took %s longer than the %s planned for it", len(arns), -spare, lead)
+	}
+	select {
+	case <-time.After(spare):
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	var late []time.Duration
 	for i := 0; i < len(arns); i += max(1, len(arns)/500) {
