@@ -50,19 +50,41 @@ type server struct {
 	control *client.Client
 }
 
-// deployed starts a server with the two functions.
-func deployed(t *testing.T) server {
+// binaries is where the server and the function are built, once for all runs of the test; TestMain removes it.
+var binaries string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	_ = os.RemoveAll(binaries)
+	os.Exit(code)
+}
+
+func built(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	perdure, fn := filepath.Join(dir, "perdure"), filepath.Join(dir, "bootstrap")
-	for out, pkg := range map[string]string{perdure: "../../cmd/perdure", fn: "./handler"} {
-		build := exec.Command("go", "build", "-buildvcs=false", "-tags", "lambda.norpc", "-o", out, pkg)
+	if binaries != "" {
+		return binaries
+	}
+	dir, err := os.MkdirTemp("", "perdure-conformance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binaries = dir
+	for name, pkg := range map[string]string{"perdure": "../../cmd/perdure", "bootstrap": "./handler"} {
+		build := exec.Command("go", "build", "-buildvcs=false", "-tags", "lambda.norpc", "-o", filepath.Join(dir, name), pkg)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if said, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("building %s: %v\n%s", pkg, err, said)
 		}
 	}
-	url := serve(t, perdure, filepath.Join(dir, "data"))
+	return binaries
+}
+
+// deployed starts a server with the two functions.
+func deployed(t *testing.T) server {
+	t.Helper()
+	dir := built(t)
+	perdure, fn := filepath.Join(dir, "perdure"), filepath.Join(dir, "bootstrap")
+	url := serve(t, perdure, filepath.Join(t.TempDir(), "data"))
 	api := lambda.New(lambda.Options{BaseEndpoint: &url, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
 	code := zipped(t, fn)
 	create(t, api, "conformance", code, nil, map[string]string{"TARGET_FUNCTION_NAME": "target:$LATEST", "TENANT_FUNCTION_NAME": "tenants:$LATEST", "TMPDIR": t.TempDir()})
