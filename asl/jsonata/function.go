@@ -93,6 +93,9 @@ func (c *compiler) tailCall(n *node) evalFn {
 
 // apply calls a function and the calls its body left to do.
 func (r *run) apply(fv Value, args []Value, in Value) (Value, error) {
+	if r.calls++; r.calls > maxCalls {
+		return Value{}, &Error{Code: "U1001", extra: "Stack overflow error: Check for non-terminating recursive function."}
+	}
 	v, err := r.applyInner(fv, args, in)
 	for err == nil && v == thunkMark {
 		t := r.thunk
@@ -123,8 +126,13 @@ func (r *run) apply(fv Value, args []Value, in Value) (Value, error) {
 		v, err = r.applyInner(next, r.args[base:], in)
 		r.args = r.args[:base]
 	}
+	r.calls--
 	return v, err
 }
+
+// maxCalls bounds the calls in progress: the depth does not count those that a tail call makes through a function such
+// as $map.
+const maxCalls = 4000
 
 // calledAt remembers where a function was called by name; an error inside it is reported there.
 func (r *run) calledAt(f *function, pos int, token string) {

@@ -10,6 +10,7 @@ type parser struct {
 	lex   *lexer
 	tok   token
 	depth int
+	nodes int
 }
 
 // binding is the binding power of the operators that can follow an operand.
@@ -102,6 +103,7 @@ func plainText(v value.Value) string {
 }
 
 func (p *parser) leaf(t token) *node {
+	p.nodes++
 	n := &node{text: t.text, lit: t.lit, re: t.re, pos: t.pos}
 	switch t.kind {
 	case tokName:
@@ -129,6 +131,9 @@ func (p *parser) expression(rbp int) (*node, *Error) {
 			extra: "Stack overflow error: the expression is nested too deep"}
 	}
 	defer func() { p.depth-- }()
+	if p.nodes > maxNodes {
+		return nil, p.tooLong()
+	}
 	t := p.tok
 	if err := p.advance(true); err != nil {
 		return nil, err
@@ -136,7 +141,7 @@ func (p *parser) expression(rbp int) (*node, *Error) {
 	left, err := p.prefix(t)
 	for spine := 0; err == nil && rbp < binding(p.tok, p.lex.version); spine++ {
 		if spine > maxSpine {
-			return nil, &Error{Code: "U1001", Position: p.tok.pos, extra: "Stack overflow error: the expression is too long"}
+			return nil, p.tooLong()
 		}
 		t = p.tok
 		if err = p.advance(false); err == nil {
@@ -144,6 +149,13 @@ func (p *parser) expression(rbp int) (*node, *Error) {
 		}
 	}
 	return left, err
+}
+
+// maxNodes bounds the size of the tree, and with it its depth.
+const maxNodes = 50_000
+
+func (p *parser) tooLong() *Error {
+	return &Error{Code: "U1001", Position: p.tok.pos, extra: "Stack overflow error: the expression is too long"}
 }
 
 // maxSpine bounds the operators in one row: a left-leaning tree is as deep as it is long.

@@ -34,6 +34,7 @@ type run struct {
 	items     int // in one array
 	depth     int // nesting where the current body starts
 	limit     int // of depth
+	calls     int // in progress
 	now       time.Time
 	haveNow   bool
 	root      frame

@@ -64,6 +64,9 @@ func typeOf(v Value) typeSet {
 	return tMissing
 }
 
+// maxParams bounds the parameters of a signature.
+const maxParams = 200
+
 // parseSignature reads the text from < to the colon. The position of an error is an offset in the text.
 func parseSignature(text string) (*signature, *Error) {
 	s := &signature{simple: true}
@@ -118,6 +121,9 @@ func parseSignature(text string) (*signature, *Error) {
 			continue
 		}
 		last = &s.params[len(s.params)-1]
+		if len(s.params) > maxParams {
+			return nil, &Error{Code: "U1001", extra: "Stack overflow error: the signature is too long"}
+		}
 	}
 	return s, nil
 }
@@ -160,8 +166,13 @@ func (s *signature) check(args []Value, context Value, out []Value) ([]Value, *E
 			return out, nil
 		}
 	}
-	counts := make([]int, len(s.params))
-	if !s.match(args, 0, counts) {
+	var room [8]int
+	counts := room[:min(len(s.params), len(room))]
+	if s.simple && len(s.params) <= len(room) {
+		if !s.match(args, 0, counts) {
+			return nil, s.mismatch(args)
+		}
+	} else if counts = s.assign(args); counts == nil {
 		return nil, s.mismatch(args)
 	}
 	next := 0
@@ -198,65 +209,90 @@ func (s *signature) check(args []Value, context Value, out []Value) ([]Value, *E
 	return out, nil
 }
 
-// match assigns as many arguments to each parameter as a greedy pattern would.
+// match assigns as many arguments to each parameter as a greedy pattern would. It is for few parameters that take one
+// argument each.
 func (s *signature) match(args []Value, i int, counts []int) bool {
 	if i == len(s.params) {
 		return len(args) == 0
 	}
-	for n := s.longest(args, i); n >= s.least(i); n-- {
-		counts[i] = n
-		if s.match(args[n:], i+1, counts) {
+	if p := &s.params[i]; len(args) > 0 && p.types&typeOf(args[0]) != 0 {
+		counts[i] = 1
+		if s.match(args[1:], i+1, counts) {
 			return true
 		}
 	}
-	return false
+	counts[i] = 0
+	return s.params[i].optional && s.match(args, i+1, counts)
 }
 
-func (s *signature) least(i int) int {
-	if s.params[i].optional {
-		return 0
-	}
-	return 1
-}
-
-func (s *signature) longest(args []Value, i int) int {
-	n := 0
-	for n < len(args) && s.params[i].types&typeOf(args[n]) != 0 {
-		n++
-		if !s.params[i].many {
-			break
+// assign does what match does for any signature, in time that does not explode; nil tells that nothing fits.
+func (s *signature) assign(args []Value) []int {
+	size := len(args) + 1
+	fits := newBits((len(s.params) + 1) * size) // the parameters from i on match the arguments from n on
+	some := newBits((len(s.params) + 1) * size) // the same, where i takes at least one
+	fits.set(len(s.params)*size + len(args))
+	for i := len(s.params) - 1; i >= 0; i-- {
+		p := &s.params[i]
+		for n := len(args); n >= 0; n-- {
+			at, next := i*size+n, (i+1)*size+n
+			if n < len(args) && p.types&typeOf(args[n]) != 0 && (fits.has(next+1) || p.many && some.has(at+1)) {
+				some.set(at)
+				fits.set(at)
+			}
+			if p.optional && fits.has(next) {
+				fits.set(at)
+			}
 		}
 	}
-	return n
+	if !fits.has(0) {
+		return nil
+	}
+	counts := make([]int, len(s.params))
+	n := 0
+	for i := range s.params {
+		for some.has(i*size+n) && (counts[i] == 0 || s.params[i].many) {
+			counts[i]++
+			n++
+		}
+	}
+	return counts
 }
 
-// mismatch finds the first argument that does not fit.
+// bits is a set of small numbers.
+type bits []uint64
+
+func newBits(n int) bits { return make(bits, n/64+1) }
+
+func (b bits) set(i int) { b[i/64] |= 1 << (i % 64) }
+
+func (b bits) has(i int) bool { return b[i/64]>>(i%64)&1 != 0 }
+
+// mismatch finds the first argument that does not fit: the one behind the most that the first parameters can take.
 func (s *signature) mismatch(args []Value) *Error {
 	good := 0
+	reached := newBits(len(args) + 1) // by the parameters so far
+	reached.set(0)
 	for i := range s.params {
-		counts := make([]int, i+1)
-		prefix := signature{params: s.params[:i+1]}
-		n, ok := prefix.prefix(args, counts)
-		if !ok {
+		p := &s.params[i]
+		now := newBits(len(args) + 1)
+		most := -1
+		for n := range len(args) + 1 {
+			before := n > 0 && p.types&typeOf(args[n-1]) != 0
+			if before && (reached.has(n-1) || p.many && now.has(n-1)) || p.optional && reached.has(n) {
+				now.set(n)
+				most = n
+			}
+		}
+		if most < 0 {
 			break
 		}
-		good = n
+		good, reached = most, now
 	}
 	err := &Error{Code: "T0410", Index: good + 1}
 	if good < len(args) {
 		err.Value = args[good]
 	}
 	return err
-}
-
-// prefix matches the parameters against the start of args and returns how many it took.
-func (s *signature) prefix(args []Value, counts []int) (int, bool) {
-	for n := len(args); n >= 0; n-- {
-		if s.match(args[:n], 0, counts) {
-			return n, true
-		}
-	}
-	return 0, false
 }
 
 // item checks the items of an array argument and wraps a single value where an array is wanted.
