@@ -13,6 +13,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/perdure/perdure/internal/store"
+	"github.com/perdure/perdure/internal/store/mem"
+	"github.com/perdure/perdure/internal/store/pebble"
 )
 
 var (
@@ -32,15 +36,35 @@ type result struct {
 }
 
 func TestExecutionsAndAnswersAreThoseThatAWSGave(t *testing.T) {
-	hold(t, "testdata/baseline.txt")
+	t.Parallel()
+	hold(t, mem.New(), "testdata/baseline.txt")
+}
+
+// TestExecutionsAreTheSameOnDisk does it again on the store that a server has in its data directory.
+func TestExecutionsAreTheSameOnDisk(t *testing.T) {
+	if *update {
+		return // the run in memory writes the baseline
+	}
+	t.Parallel()
+	st, err := pebble.Open(t.TempDir(), pebble.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	hold(t, st, "testdata/baseline.txt")
 }
 
 func TestMapsReadAndWriteObjectsAsOnAWS(t *testing.T) {
-	hold(t, "testdata/baseline-s3.txt", "s3")
+	t.Parallel()
+	hold(t, mem.New(), "testdata/baseline-s3.txt", "s3")
 }
 
 // hold replays the cases that need the services, and holds the results to the baseline.
-func hold(t *testing.T, baseline string, needs ...string) {
+func hold(t *testing.T, st store.Store, baseline string, needs ...string) {
 	root, err := Find()
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +76,7 @@ func hold(t *testing.T, baseline string, needs ...string) {
 	if *only != "" {
 		cases = slices.DeleteFunc(cases, func(c *Case) bool { return !strings.Contains(c.ID, *only) })
 	}
-	w := newWorld(t, 1)
+	w := newWorld(t, 1, st)
 	results := replay(t, w, cases)
 	report(t, results)
 	check(t, baseline, results)

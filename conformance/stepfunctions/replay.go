@@ -17,6 +17,8 @@ type Replay struct {
 	Wait func(context.Context, time.Duration) error
 	// Functions makes the functions of a case exist; the names are filled in.
 	Functions func(ctx context.Context, fs []Function) error
+	// Starting, if not nil, is called before an execution is started that is going to be compared.
+	Starting func()
 }
 
 // run is one case under way.
@@ -189,6 +191,9 @@ func (r *run) execution(ctx context.Context, e *Execution, machines map[string]s
 	machine, err := r.machine(ctx, e, machines)
 	if err != nil {
 		return err
+	}
+	if r.Starting != nil {
+		r.Starting()
 	}
 	a, err := r.call(ctx, "StartExecution", r.startParams(e, machine))
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/perdure/perdure/internal/lambda"
 	"github.com/perdure/perdure/internal/states"
 	"github.com/perdure/perdure/internal/states/items"
+	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/task"
@@ -33,7 +34,7 @@ const (
 	account = "000000000000"
 )
 
-// world is a perdure in this process whose time runs faster than ours.
+// world is a perdure in this process. What serves it can be replaced while clients go on.
 type world struct {
 	*Replay
 	clock  *engine.Clock
@@ -41,9 +42,11 @@ type world struct {
 
 	mu        sync.Mutex
 	functions map[string]Behaviour
+	front     http.Handler
+	stop      func() error // ends what serves now
 }
 
-func newWorld(t *testing.T, factor int) *world {
+func newWorld(t *testing.T, factor int, st store.Store) *world {
 	t.Helper()
 	w := &world{functions: map[string]Behaviour{}, factor: float64(factor)}
 	mode := "real"
@@ -54,8 +57,36 @@ func newWorld(t *testing.T, factor int) *world {
 	if w.clock, err = engine.NewClock(mode, time.Now, time.AfterFunc); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.boot(t.Context(), st); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(w)
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		srv.Close()
+		if err := w.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.Replay = &Replay{
+		Client: &Client{URL: srv.URL, Region: region, Account: account, HTTP: &http.Client{Transport: transport}},
+		Now:    w.clock.Now, Wait: w.wait, Functions: w.create,
+	}
+	return w
+}
+
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	front := w.front
+	w.mu.Unlock()
+	front.ServeHTTP(rw, r)
+}
+
+// boot starts a server over a store and lets it serve from now on. The one before is not ended.
+func (w *world) boot(ctx context.Context, st store.Store) error {
 	newID := func() string { return unique("uuid") }
-	eng := engine.New(engine.Config{Store: mem.New(), Ephemeral: mem.New(), Forgets: states.Forgets, Clock: w.clock, NewID: newID, Random: rand.Float64})
+	eng := engine.New(engine.Config{Store: st, Ephemeral: mem.New(), Forgets: states.Forgets, Clock: w.clock, NewID: newID, Random: rand.Float64})
 	h := inproc.New(inproc.Config{Find: w.find, Now: w.clock.Now})
 	fn := lambda.New(lambda.Config{Engine: eng, Host: h})
 	runners := map[string]task.Runner{"lambda": &tasklambda.Runner{Lambda: fn, Now: w.clock.Now}}
@@ -69,29 +100,23 @@ func newWorld(t *testing.T, factor int) *world {
 	for kind, b := range fn.Behaviours() {
 		eng.Register(kind, b)
 	}
-	if err := eng.Start(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := eng.Start(ctx); err != nil {
+		return err
 	}
 	front := wire.New(wire.Config{Account: account, Now: time.Now, NewID: newID, Services: []wire.Service{
 		{Name: "states", Protocol: wire.JSON10, Target: states.Target, Namespace: states.Namespace, Operations: sfn.Operations()},
 		{Name: "lambda", Protocol: wire.RESTJSON, Operations: fn.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: buckets.Operations()},
 	}})
-	srv := httptest.NewServer(front)
-	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		srv.Close()
-		if err := eng.Close(); err != nil {
-			t.Error(err)
-		}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.front = front
+	w.stop = func() error {
+		err := eng.Close()
 		h.Close()
-	})
-	w.Replay = &Replay{
-		Client: &Client{URL: srv.URL, Region: region, Account: account, HTTP: &http.Client{Transport: transport}},
-		Now:    w.clock.Now, Wait: w.wait, Functions: w.create,
+		return err
 	}
-	return w
+	return nil
 }
 
 // objects gives state machines what is in S3.

@@ -37,7 +37,8 @@ type record struct {
 	Child    *childOf  `json:"child,omitempty"`
 	Redrives int       `json:"redrives,omitempty"`
 	Redriven int64     `json:"redriven,omitempty"`
-	Tokens   []once    `json:"tokens,omitempty"` // of redrives, the last ten
+	Tokens   []once    `json:"tokens,omitempty"`  // of redrives, the last ten
+	Request  string    `json:"request,omitempty"` // id of the request that started it
 }
 
 // watcher is a .sync task that waits for the execution's end.

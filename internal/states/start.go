@@ -162,11 +162,12 @@ func jsonProblem(text string) string {
 	return ""
 }
 
-func (s *Service) start(ctx context.Context, _ *api.Request, in *startIn) (*startOut, error) {
+func (s *Service) start(ctx context.Context, r *api.Request, in *startIn) (*startOut, error) {
 	d, call, err := s.prepare(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	call.record.Request = r.RequestID
 	return s.launch(ctx, d, call)
 }
 
@@ -192,7 +193,8 @@ func (s *Service) startTurn(tx engine.Tx, call *startCall) error {
 		if err != nil {
 			return err
 		}
-		if tx.Head().Ended != 0 || string(l.exec.Info().Input) != string(call.info.Input) {
+		repeated := call.record.Request != "" && l.record.Request == call.record.Request
+		if !repeated && (tx.Head().Ended != 0 || string(l.exec.Info().Input) != string(call.info.Input)) {
 			return api.Errorf("ExecutionAlreadyExists", "Execution Already Exists: '%s'", l.record.Arn)
 		}
 		tx.Reply(stamp(tx.Head().Started))

@@ -19,8 +19,9 @@ import (
 
 // Caller is Step Functions. *states.Service implements it.
 type Caller interface {
-	// Do calls an operation with a JSON body and answers its body; what the caller got wrong is an *api.Error.
-	Do(ctx context.Context, operation, region, account string, body []byte) ([]byte, error)
+	// Do calls an operation with a JSON body and answers its body; what the caller got wrong is an *api.Error. A start with
+	// the id of an earlier request answers as that one did.
+	Do(ctx context.Context, operation, region, account, request string, body []byte) ([]byte, error)
 }
 
 // Runner is the task.Runner for the services "states" and "aws-sdk:sfn".
@@ -71,7 +72,7 @@ func (r *Runner) start(ctx context.Context, t *task.Request) (*task.Result, erro
 	if a.Name != nil {
 		in.Name = *a.Name
 	}
-	out, err := r.launch(ctx, t, &in, a.Name == nil)
+	out, err := r.launch(ctx, t, &in)
 	if e, ok := api.As(err); ok {
 		return task.Optimized("StepFunctions", "AWSStepFunctions", t.UUID(), e), nil
 	}
@@ -102,20 +103,16 @@ func input(v json.RawMessage) string {
 }
 
 // launch starts the execution. If an earlier call of the same request has, the answer is that one's.
-func (r *Runner) launch(ctx context.Context, t *task.Request, in *startIn, own bool) (*startOut, error) {
+func (r *Runner) launch(ctx context.Context, t *task.Request, in *startIn) (*startOut, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
-	out := &startOut{}
-	answer, err := r.States.Do(ctx, "StartExecution", t.Region, t.Account, body)
-	if e, ok := api.As(err); ok && own && e.Code == "ExecutionAlreadyExists" {
-		arn := strings.TrimSuffix(strings.TrimPrefix(e.Message, "Execution Already Exists: '"), "'")
-		answer, err = r.States.Do(ctx, "DescribeExecution", t.Region, t.Account, []byte(`{"executionArn":"`+arn+`"}`))
-	}
+	answer, err := r.States.Do(ctx, "StartExecution", t.Region, t.Account, t.UUID(), body)
 	if err != nil {
 		return nil, err
 	}
+	out := &startOut{}
 	return out, json.Unmarshal(answer, out)
 }
 
@@ -164,7 +161,7 @@ func (r *Runner) sdk(ctx context.Context, t *task.Request) (*task.Result, error)
 	if err != nil {
 		return task.BadParameters(t.Arguments, "The value of a field has an invalid format"), nil
 	}
-	out, err := r.States.Do(ctx, strings.ToUpper(t.Action[:1])+t.Action[1:], t.Region, t.Account, body)
+	out, err := r.States.Do(ctx, strings.ToUpper(t.Action[:1])+t.Action[1:], t.Region, t.Account, t.UUID(), body)
 	if e, ok := api.As(err); ok {
 		return task.SDK("Sfn", t.UUID(), e), nil
 	}
