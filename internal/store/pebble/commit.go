@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -85,8 +86,8 @@ func (w *writer) del(key []byte) {
 
 // turn checks a turn against what is there and writes its changes.
 func (w *writer) turn(t *store.Turn) error {
-	was, err := w.s.head(w.s.db, t.Head.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	was, err := w.was(&t.Head)
+	if err != nil {
 		return err
 	}
 	if err := t.Follows(was); err != nil {
@@ -111,6 +112,28 @@ func (w *writer) turn(t *store.Turn) error {
 		w.set(numberKey(w.key, tabInbox, m.Target, m.Seq), encodeMessage(w.value, m))
 	}
 	return w.err
+}
+
+// was reads the head that a turn replaces, without Data; it is zero if there is none.
+func (w *writer) was(h *store.Head) (store.Head, error) {
+	key := headKey(w.key, h.ID)
+	w.key = key[:0]
+	v, c, err := w.s.db.Get(key)
+	if errors.Is(err, lsm.ErrNotFound) {
+		return store.Head{}, nil
+	}
+	if err != nil {
+		return store.Head{}, err
+	}
+	defer c.Close()
+	b, err := body(v)
+	if err == nil {
+		var was store.Head
+		if was, err = decodeWas(h, b); err == nil {
+			return was, nil
+		}
+	}
+	return store.Head{}, fmt.Errorf("record %q: %w", key, err)
 }
 
 // consume deletes inbox messages that must be there.

@@ -49,6 +49,15 @@ func decodeHead(id store.ID, v []byte) (store.Head, error) {
 	return h, d.err
 }
 
+// decodeWas reads the body of the head that a turn replaces, without Data. Strings that have not changed are those of the
+// new head, so that the usual turn allocates none.
+func decodeWas(h *store.Head, v []byte) (store.Head, error) {
+	d := decoder{rest: v}
+	was := store.Head{ID: h.ID, Version: d.uint(), Events: d.uint(), Started: d.int(), Ended: d.int()}
+	was.Owner, was.Name, was.Status = d.like(h.Owner), d.like(h.Name), d.like(h.Status)
+	return was, d.err
+}
+
 func encodeEffect(dst []byte, f *store.Effect) []byte {
 	return append(appendString(append(dst, format), f.Kind), f.Data...)
 }
@@ -129,16 +138,28 @@ func (d *decoder) int() int64 {
 	return v
 }
 
-func (d *decoder) string() string {
+func (d *decoder) string() string { return string(d.chunk()) }
+
+// like reads a string; if it is s, it is s.
+func (d *decoder) like(s string) string {
+	b := d.chunk()
+	if string(b) == s {
+		return s
+	}
+	return string(b)
+}
+
+// chunk reads a length and as many bytes, valid as long as the record is.
+func (d *decoder) chunk() []byte {
 	n := d.uint()
 	if n == 0 || d.err != nil {
-		return ""
+		return nil
 	}
 	if n > uint64(len(d.rest)) {
 		d.rest, d.err = nil, errRecord
-		return ""
+		return nil
 	}
-	s := string(d.rest[:n])
+	b := d.rest[:n]
 	d.rest = d.rest[n:]
-	return s
+	return b
 }
