@@ -54,7 +54,9 @@ func stacks(t *testing.T, c *client.Client) (names []string) {
 // functions lists the names of the functions there are.
 func functions(t *testing.T, c *client.Client) (names []string) {
 	t.Helper()
-	var out struct{ Functions []struct{ FunctionName string } }
+	var out struct {
+		Functions []struct{ FunctionName string }
+	}
 	if err := c.REST(context.Background(), "lambda", "GET", "/2015-03-31/functions", nil, nil, &out); err != nil {
 		t.Fatal(err)
 	}
