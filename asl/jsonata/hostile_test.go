@@ -128,9 +128,9 @@ func hostile() map[string]string {
 }
 
 const (
-	hostileDeadline = 200 * time.Millisecond
-	hostileGrace    = 50 * time.Millisecond
-	hostileMemory   = 64 << 20
+	hostileDeadline = 100 * time.Millisecond
+	hostileGrace    = 50 * time.Millisecond * slower
+	hostileMemory   = 64 << 20 * slower
 )
 
 // TestHostileExpressionsEndInTime holds every expression to its deadline in processor time, which unlike the clock does
