@@ -1,0 +1,231 @@
+package states
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/perdure/perdure/internal/task"
+)
+
+// mapOf is a definition with a Distributed Map named "Each" whose children call a function.
+func mapOf(fields string) string {
+	return `{"StartAt":"Each","States":{"Each":{"Type":"Map",` + fields + `"Label":"l","ItemProcessor":{
+		"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+		"StartAt":"Call","States":{"Call":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}},"End":true}}}`
+}
+
+func echo(_ context.Context, args []byte) (*task.Result, error) {
+	return &task.Result{Output: args}, nil
+}
+
+func counts(t *testing.T, run map[string]any, member string) string {
+	t.Helper()
+	c := run[member].(map[string]any)
+	return fmt.Sprint("pending ", c["pending"], " running ", c["running"], " succeeded ", c["succeeded"], " failed ", c["failed"],
+		" aborted ", c["aborted"], " total ", c["total"])
+}
+
+// theRun is the only map run of an execution.
+func (s *service) theRun(arn string) map[string]any {
+	s.t.Helper()
+	list := s.call("ListMapRuns", `{"executionArn":%s}`, arn)["mapRuns"].([]any)
+	if len(list) != 1 {
+		s.t.Fatalf("map runs: %v", list)
+	}
+	return s.call("DescribeMapRun", `{"mapRunArn":%s}`, list[0].(map[string]any)["mapRunArn"])
+}
+
+func TestAMapRunListsItsChildren(t *testing.T) {
+	s := newService(t, echo)
+	arn := s.start(mapOf(`"ItemBatcher":{"MaxItemsPerBatch":2},`), `[1,2,3]`)
+	if d := s.end(arn); d["output"] != `[{"Items":[1,2]},{"Items":[3]}]` {
+		t.Errorf("%v", d)
+	}
+	run := s.theRun(arn)
+	if got := counts(t, run, "itemCounts"); got != "pending 0 running 0 succeeded 3 failed 0 aborted 0 total 3" {
+		t.Error(got)
+	}
+	if got := counts(t, run, "executionCounts"); got != "pending 0 running 0 succeeded 2 failed 0 aborted 0 total 2" {
+		t.Error(got)
+	}
+	items := 0.0
+	for _, c := range s.call("ListExecutions", `{"mapRunArn":%s}`, run["mapRunArn"])["executions"].([]any) {
+		child := c.(map[string]any)
+		items += child["itemCount"].(float64)
+		d := s.call("DescribeExecution", `{"executionArn":%s}`, child["executionArn"])
+		if d["mapRunArn"] != run["mapRunArn"] || d["stateMachineArn"] != "arn:aws:states:us-east-1:000000000000:stateMachine:m/l" {
+			t.Errorf("%v", d)
+		}
+	}
+	if items != 3 {
+		t.Errorf("children hold %v items", items)
+	}
+	_, err := s.try("UpdateMapRun", body(`{"mapRunArn":%s,"maxConcurrency":2}`, run["mapRunArn"]))
+	if err == nil || !strings.Contains(err.Error(), "ended") {
+		t.Errorf("a run that has ended was updated: %v", err)
+	}
+}
+
+func TestARedriveRunsOnlyFailedChildrenAgain(t *testing.T) {
+	var broken atomic.Bool
+	var calls atomic.Int32
+	broken.Store(true)
+	s := newService(t, func(_ context.Context, args []byte) (*task.Result, error) {
+		calls.Add(1)
+		if string(args) == "2" && broken.Load() {
+			return &task.Result{Error: "Broken", Cause: "still"}, nil
+		}
+		return &task.Result{Output: args}, nil
+	})
+	arn := s.start(mapOf(`"MaxConcurrency":1,`), `[1,2,3]`)
+	d := s.end(arn)
+	if d["error"] != "States.ExceedToleratedFailureThreshold" || d["redriveStatus"] != "REDRIVABLE" {
+		t.Fatalf("%v", d)
+	}
+	before := s.theRun(arn)
+	if got := counts(t, before, "itemCounts"); got != "pending 1 running 0 succeeded 1 failed 1 aborted 0 total 3" {
+		t.Error(got)
+	}
+	broken.Store(false)
+	s.call("RedriveExecution", `{"executionArn":%s}`, arn)
+	if d = s.end(arn); d["output"] != "[1,2,3]" {
+		t.Fatalf("%v\n%v", d, s.types(arn))
+	}
+	after := s.theRun(arn)
+	if after["mapRunArn"] != before["mapRunArn"] || after["redriveCount"] != 1.0 || after["status"] != "SUCCEEDED" {
+		t.Errorf("%v", after)
+	}
+	if n := calls.Load(); n != 4 {
+		t.Errorf("the function was called %d times", n)
+	}
+	if got := strings.Join(s.types(arn), " "); !strings.HasSuffix(got, "ExecutionFailed ExecutionRedriven MapRunRedriven MapRunSucceeded MapStateSucceeded MapStateExited ExecutionSucceeded") {
+		t.Error(got)
+	}
+}
+
+func TestStoppingAnExecutionStopsTheChildrenOfItsMapRun(t *testing.T) {
+	running := make(chan struct{}, 2)
+	s := newService(t, func(ctx context.Context, _ []byte) (*task.Result, error) {
+		running <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	arn := s.start(mapOf(``), `[1,2]`)
+	<-running
+	<-running
+	s.call("StopExecution", `{"executionArn":%s}`, arn)
+	run := s.theRun(arn)
+	if run["status"] != "ABORTED" || counts(t, run, "itemCounts") != "pending 0 running 0 succeeded 0 failed 0 aborted 2 total 2" {
+		t.Errorf("%v", run)
+	}
+	for _, c := range s.call("ListExecutions", `{"mapRunArn":%s}`, run["mapRunArn"])["executions"].([]any) {
+		if d := s.end(c.(map[string]any)["executionArn"].(string)); d["status"] != "ABORTED" {
+			t.Errorf("%v", d)
+		}
+	}
+}
+
+func TestUpdatingAMapRunLetsMoreChildrenRun(t *testing.T) {
+	running := make(chan struct{}, 3)
+	release := make(chan struct{})
+	s := newService(t, func(_ context.Context, args []byte) (*task.Result, error) {
+		running <- struct{}{}
+		<-release
+		return &task.Result{Output: args}, nil
+	})
+	arn := s.start(mapOf(`"MaxConcurrency":1,`), `[1,2,3]`)
+	<-running
+	s.call("UpdateMapRun", `{"mapRunArn":%s,"maxConcurrency":3}`, s.theRun(arn)["mapRunArn"])
+	<-running
+	<-running
+	close(release)
+	if d := s.end(arn); d["output"] != "[1,2,3]" {
+		t.Errorf("%v", d)
+	}
+}
+
+func TestResultsAreExportedWithAManifest(t *testing.T) {
+	s := newService(t, func(_ context.Context, args []byte) (*task.Result, error) {
+		if string(args) == `"bad"` {
+			return &task.Result{Error: "Bad"}, nil
+		}
+		return &task.Result{Output: args}, nil
+	})
+	arn := s.start(mapOf(`"ToleratedFailureCount":1,"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"p/"}},`),
+		`["good","bad"]`)
+	var out struct{ ResultWriterDetails struct{ Bucket, Key string } }
+	d := s.end(arn)
+	if err := json.Unmarshal([]byte(fmt.Sprint(d["output"])), &out); err != nil {
+		t.Fatalf("%v: %v", d, err)
+	}
+	var m manifest
+	data, err := s.bucket.Get(t.Context(), "", out.ResultWriterDetails.Bucket, out.ResultWriterDetails.Key)
+	if err != nil || json.Unmarshal(data, &m) != nil || m.DestinationBucket != "b" {
+		t.Fatalf("%s: %v", data, err)
+	}
+	for kind, want := range map[string]string{"SUCCEEDED": `"good"`, "FAILED": `"bad"`} {
+		var list []struct{ Input, Status string }
+		f := m.ResultFiles[kind]
+		if len(f) != 1 {
+			t.Fatalf("%s: %v", kind, m.ResultFiles)
+		}
+		data, err := s.bucket.Get(t.Context(), "", "b", f[0].Key)
+		if err != nil || json.Unmarshal(data, &list) != nil || len(data) != f[0].Size {
+			t.Fatalf("%s: %v", data, err)
+		}
+		if len(list) != 1 || list[0].Input != want || list[0].Status != kind {
+			t.Errorf("%s: %s", kind, data)
+		}
+	}
+}
+
+// lines are n lines of JSON.
+func lines(n int) []byte {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "{\"n\":%d,\"text\":\"some words that make a line of usual length\"}\n", i)
+	}
+	return []byte(b.String())
+}
+
+const manyChildren = `{"StartAt":"Each","States":{"Each":{"Type":"Map","MaxConcurrency":200,"Label":"l",
+	"ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"JSONL"},"Parameters":{"Bucket":"b","Key":"in"}},
+	"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},
+	"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b"}},"End":true}}}`
+
+func TestAMapRunOverManyLinesTakesTimeInProportion(t *testing.T) {
+	took := map[int]time.Duration{}
+	for _, n := range []int{250, 2000} {
+		s := newService(t, echo)
+		s.bucket.objects["in"] = lines(n)
+		begin := time.Now()
+		d := s.end(s.start(manyChildren, `{}`))
+		took[n] = time.Since(begin)
+		if d["status"] != "SUCCEEDED" {
+			t.Fatalf("%v", d)
+		}
+		t.Logf("%d items in %v", n, took[n])
+	}
+	if took[2000] > 40*took[250] {
+		t.Errorf("8 times the items took %.1f times as long", float64(took[2000])/float64(took[250]))
+	}
+}
+
+func BenchmarkMapRunOver100000Lines(b *testing.B) {
+	for range b.N {
+		s := newService(b, echo)
+		s.bucket.objects["in"] = lines(100_000)
+		if d := s.end(s.start(manyChildren, `{}`)); d["status"] != "SUCCEEDED" {
+			b.Fatalf("%v", d)
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(m.HeapInuse)/(1<<20), "MB-heap")
+	}
+}
