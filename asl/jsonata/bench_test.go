@@ -58,7 +58,9 @@ func BenchmarkConcatenationOfSeven(b *testing.B) {
 
 func BenchmarkMap1000(b *testing.B) { benchmark(b, `$map(numbers, function($n){ $n * 2 + 1 })`, 1000) }
 
-func BenchmarkFilter1000(b *testing.B) { benchmark(b, `$filter(numbers, function($n){ $n > 500 })`, 1000) }
+func BenchmarkFilter1000(b *testing.B) {
+	benchmark(b, `$filter(numbers, function($n){ $n > 500 })`, 1000)
+}
 
 func BenchmarkSum1000(b *testing.B) { benchmark(b, `$sum(items.(price * qty))`, 1000) }
 

@@ -4,8 +4,10 @@
 //	v, err := p.Eval(ctx, input, vars, host, jsonata.Limits{})
 //
 // It promises the reference implementation's answers: values, error codes, positions and texts, UTF-16 lengths and
-// order, and regular expressions with JavaScript's meaning. It also promises to come back: every evaluation is bounded
-// in steps, depth and bytes, and looks at its context every 1,024 steps. It reads no clock, draws no random number and
+// order, and regular expressions with JavaScript's meaning. Two things differ on purpose: members whose names look like
+// integers keep their place, as AWS's do, and whole powers are the nearest number to the last digit. It also promises to
+// come back: a source is bounded in size and nesting, every evaluation in steps, depth and bytes, and it looks at its
+// context every 1,024 steps. It reads no clock, draws no random number and
 // starts no goroutine; what an expression may know of the world comes through Host, so the same input gives the same
 // output.
 //
@@ -16,5 +18,7 @@
 // An expression passes through the lexer and the Pratt parser (lexer.go, parser.go), the pass that makes paths of dots
 // and finds parents (resolve.go, ancestry.go), and becomes closures (compile.go). During an evaluation arrays carry the
 // flags run.go lists: they make a sequence of one item that item, which is most of what is peculiar about JSONata.
-// Variables are slots in frames (scope.go). Read next: program.go for the interface, path.go for the heart.
+// Variables are slots in frames (scope.go). Pictures of numbers, integers and dates are taken apart in picture_number.go,
+// picture_integer.go and picture_date.go; regular expressions are a backtracking matcher of our own (regex.go), which
+// counts its work as steps. Read next: program.go for the interface, path.go for the heart.
 package jsonata
