@@ -128,6 +128,7 @@ func (c *compiler) lambda(n *node) evalFn {
 	if l.sig != nil && c.version < V2_2 {
 		l.sig.repeats = true
 	}
+	l.reuse = !n.then.makesFunctions()
 	depth := c.depth
 	c.depth = 0
 	c.within(l.scope, func() { l.body = c.node(n.then) })

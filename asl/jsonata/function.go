@@ -94,9 +94,19 @@ func (c *compiler) tailCall(n *node) evalFn {
 // apply calls a function and the calls its body left to do.
 func (r *run) apply(fv Value, args []Value, in Value) (Value, error) {
 	if r.calls++; r.calls > maxCalls {
-		return Value{}, &Error{Code: "U1001", extra: "Stack overflow error: Check for non-terminating recursive function."}
+		return Value{}, tooManyCalls()
 	}
 	v, err := r.applyInner(fv, args, in)
+	if err == nil && v == thunkMark {
+		v, err = r.runThunks(v, in)
+	}
+	r.calls--
+	return v, err
+}
+
+// runThunks runs the calls a body left to do, one after the other.
+func (r *run) runThunks(v, in Value) (Value, error) {
+	var err error
 	for err == nil && v == thunkMark {
 		t := r.thunk
 		r.thunk = thunk{}
@@ -126,13 +136,16 @@ func (r *run) apply(fv Value, args []Value, in Value) (Value, error) {
 		v, err = r.applyInner(next, r.args[base:], in)
 		r.args = r.args[:base]
 	}
-	r.calls--
 	return v, err
 }
 
 // maxCalls bounds the calls in progress: the depth does not count those that a tail call makes through a function such
 // as $map.
 const maxCalls = 4000
+
+func tooManyCalls() *Error {
+	return &Error{Code: "U1001", extra: "Stack overflow error: Check for non-terminating recursive function."}
+}
 
 // calledAt remembers where a function was called by name; an error inside it is reported there.
 func (r *run) calledAt(f *function, pos int, token string) {
@@ -169,9 +182,14 @@ func (r *run) applyInner(fv Value, args []Value, in Value) (Value, error) {
 	if err == nil {
 		return v, nil
 	}
+	return Value{}, r.blame(f, err)
+}
+
+// blame reports an error inside a function where the function was last called by name.
+func (r *run) blame(f *function, err error) error {
 	e, ok := err.(*Error)
 	if !ok {
-		return Value{}, err
+		return err
 	}
 	s := site{f.pos, f.token, f.called}
 	if f.builtin != nil && !f.partial {
@@ -185,7 +203,7 @@ func (r *run) applyInner(fv Value, args []Value, in Value) (Value, error) {
 			e.Position = s.pos
 		}
 	}
-	return Value{}, e
+	return e
 }
 
 // enter checks the arguments and runs the function.
@@ -257,7 +275,7 @@ func (r *run) body(f *function, args []Value) (Value, error) {
 	if r.depth+1 > r.limit {
 		return Value{}, stackOverflow(r.depth+1, r.limit)
 	}
-	fr := newFrame(f.env, l.scope)
+	fr := r.frame(f.env, l)
 	for i, slot := range l.params {
 		if i < len(args) {
 			fr.slots[slot] = bound(args[i])
@@ -265,7 +283,26 @@ func (r *run) body(f *function, args []Value) (Value, error) {
 			fr.slots[slot] = bound(Value{})
 		}
 	}
-	return l.body(r, f.in, fr)
+	v, err := l.body(r, f.in, fr)
+	if l.reuse && err == nil && v != thunkMark {
+		r.spare = append(r.spare, fr)
+	}
+	return v, err
+}
+
+// frame makes the frame of a call, of one that is over if nothing can have kept it.
+func (r *run) frame(env *frame, l *lambda) *frame {
+	top := len(r.spare) - 1
+	if !l.reuse || top < 0 || cap(r.spare[top].slots) < len(l.scope.names) {
+		return newFrame(env, l.scope)
+	}
+	fr := r.spare[top]
+	r.spare = r.spare[:top]
+	fr.parent, fr.scope, fr.slots = env, l.scope, fr.slots[:len(l.scope.names)]
+	if len(fr.slots) > len(l.params) {
+		clear(fr.slots)
+	}
+	return fr
 }
 
 func (r *run) enterPartial(f *function, args []Value) (Value, error) {
@@ -309,7 +346,30 @@ func stackOverflow(depth, limit int) *Error {
 // invoke calls a function that came as an argument, with as many of the given arguments as it takes, one at least.
 func (r *run) invoke(f *function, args ...Value) (Value, error) {
 	n := min(max(f.arityOf(), 1), len(args))
-	return r.invokeAll(f, args[:n])
+	g := f
+	if g.wrapped != nil && !g.partial {
+		g = g.wrapped
+	}
+	if g.lambda == nil || g.lambda.sig != nil || g.partial {
+		return r.invokeAll(f, args[:n])
+	}
+	if err := r.tick(); err != nil {
+		return Value{}, err
+	}
+	if r.calls++; r.calls > maxCalls {
+		return Value{}, tooManyCalls()
+	}
+	v, err := r.body(g, args[:n])
+	if err != nil {
+		err = r.blame(g, err)
+	} else if v == thunkMark {
+		v, err = r.runThunks(v, value.Null())
+	}
+	if err != nil {
+		return Value{}, r.blame(f, err)
+	}
+	r.calls--
+	return v, nil
 }
 
 func (r *run) invokeAll(f *function, args []Value) (Value, error) {

@@ -107,3 +107,45 @@ func (n *node) word() value.Value {
 	}
 	return value.String(n.text)
 }
+
+// makesFunctions reports whether evaluating n can make a function that keeps the variables around it.
+func (n *node) makesFunctions() bool {
+	if n == nil {
+		return false
+	}
+	if n.kind == nLambda || n.kind == nTransform {
+		return true
+	}
+	for _, part := range [...]*node{n.proc, n.lhs, n.rhs, n.cond, n.then, n.other} {
+		if part.makesFunctions() {
+			return true
+		}
+	}
+	for _, item := range n.list {
+		if item.makesFunctions() {
+			return true
+		}
+	}
+	for _, term := range n.terms {
+		if term.expr.makesFunctions() {
+			return true
+		}
+	}
+	for _, stages := range [...][]stage{n.predicate, n.stages} {
+		for _, st := range stages {
+			if st.expr.makesFunctions() {
+				return true
+			}
+		}
+	}
+	pairs := n.pairs
+	if n.group != nil {
+		pairs = append(pairs[:len(pairs):len(pairs)], n.group.pairs...)
+	}
+	for _, pair := range pairs {
+		if pair[0].makesFunctions() || pair[1].makesFunctions() {
+			return true
+		}
+	}
+	return false
+}

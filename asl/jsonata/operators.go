@@ -46,6 +46,7 @@ func (c *compiler) binary(n *node) evalFn {
 		return constant(Value{})
 	}
 	pos, text := n.pos, n.text
+	numbers := numberComparison(n.text)
 	return func(r *run, in Value, f *frame) (Value, error) {
 		a, err := lhs(r, in, f)
 		if err != nil {
@@ -55,12 +56,32 @@ func (c *compiler) binary(n *node) evalFn {
 		if err != nil {
 			return Value{}, err
 		}
+		if numbers != nil && a.Kind() == value.KindNumber && b.Kind() == value.KindNumber {
+			return value.Bool(numbers(a.Float(), b.Float())), nil
+		}
 		v, err := op(r, a, b)
 		if err != nil {
 			return Value{}, placed(err, pos, text)
 		}
 		return v, nil
 	}
+}
+
+// numberComparison is what an operator makes of two numbers, nil if it is not one that compares.
+func numberComparison(op string) func(a, b float64) bool {
+	switch op {
+	case "=":
+		return func(a, b float64) bool { return a == b }
+	case "<":
+		return func(a, b float64) bool { return a < b }
+	case "<=":
+		return func(a, b float64) bool { return a <= b }
+	case ">":
+		return func(a, b float64) bool { return a > b }
+	case ">=":
+		return func(a, b float64) bool { return a >= b }
+	}
+	return nil
 }
 
 // placed puts an error at an operator.

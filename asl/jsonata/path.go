@@ -31,6 +31,9 @@ func (c *compiler) path(n *node) evalFn {
 		p.group = c.group(n.group.pairs, n.group.pos)
 	}
 	if p.isNames() {
+		if len(p.steps) == 1 && !p.variable {
+			return p.oneName()
+		}
 		return p.names()
 	}
 	return p.eval
@@ -82,6 +85,19 @@ func (p *pathPlan) isNames() bool {
 		}
 	}
 	return true
+}
+
+// oneName is the most common path.
+func (p *pathPlan) oneName() evalFn {
+	name, general := p.steps[0].name, p.names()
+	return func(r *run, in Value, f *frame) (Value, error) {
+		if in.Kind() == value.KindObject {
+			if v := in.Get(name); v.Tags() == 0 {
+				return v, nil
+			}
+		}
+		return general(r, in, f)
+	}
 }
 
 // names walks names as long as it meets only objects; the first array hands over to the general way.

@@ -38,10 +38,11 @@ type run struct {
 	now       time.Time
 	haveNow   bool
 	root      frame
-	args      []Value // stack of the arguments of calls in progress
-	called    []site  // where each built-in was last called by name
-	evalInput Value   // the context of the latest call, for $eval
-	thunk     thunk   // the call a body left to its caller
+	spare     []*frame // of calls that are over
+	args      []Value  // stack of the arguments of calls in progress
+	called    []site   // where each built-in was last called by name
+	evalInput Value    // the context of the latest call, for $eval
+	thunk     thunk    // the call a body left to its caller
 	slots     [8]Value
 
 	picture     datePicture // the latest picture of a date
