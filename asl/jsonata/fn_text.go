@@ -110,7 +110,7 @@ func (r *run) appendValue(buf []byte, v Value, indent string, depth int) ([]byte
 			}
 			return append(buf, "null"...), nil
 		}
-		return append(buf, value.FormatNumber(r.printed(f))...), nil
+		return value.Number(r.printed(f)).Append(buf), nil
 	case value.KindExtern:
 		return append(buf, `""`...), nil
 	case value.KindArray:

@@ -1,6 +1,7 @@
 package jsonata
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"strconv"
@@ -19,6 +20,11 @@ func (r *run) printed(f float64) float64 {
 
 // toPrecision15 rounds to 15 significant digits; a tie goes away from zero, as in JavaScript.
 func toPrecision15(f float64) float64 {
+	var room [32]byte
+	shortest := strconv.AppendFloat(room[:0], math.Abs(f), 'e', -1, 64) // d.ddde±xx
+	if bytes.IndexByte(shortest, 'e') <= 16 {
+		return f
+	}
 	text := strconv.FormatFloat(math.Abs(f), 'e', 30, 64) // d.ddd...e±xx
 	exp := strings.IndexByte(text, 'e')
 	digits := text[:1] + text[2:exp]

@@ -337,8 +337,8 @@ func (c *compiler) concat(n *node) evalFn {
 	collect(n)
 	c.depth++
 	return func(r *run, in Value, f *frame) (Value, error) {
-		var room [128]byte
-		buf := room[:0]
+		buf := r.buf[:0]
+		r.buf = nil // an operand may want one, too
 		first, err := parts[0](r, in, f)
 		if err != nil {
 			return Value{}, err
@@ -358,6 +358,7 @@ func (c *compiler) concat(n *node) evalFn {
 			}
 		}
 		s := string(buf)
+		r.buf = buf
 		if strings.IndexByte(s, 0xed) >= 0 {
 			s = joinSurrogates(s)
 		}

@@ -39,6 +39,7 @@ type run struct {
 	haveNow   bool
 	root      frame
 	spare     []*frame // of calls that are over
+	buf       []byte   // for concatenation
 	args      []Value  // stack of the arguments of calls in progress
 	called    []site   // where each built-in was last called by name
 	evalInput Value    // the context of the latest call, for $eval
@@ -52,6 +53,9 @@ type run struct {
 var runs = sync.Pool{New: func() any { return new(run) }}
 
 const stepBatch = 1024
+
+// maxKept bounds each of the buffers a run keeps for the next, in bytes.
+const maxKept = 4096
 
 func newRun(ctx context.Context, p *Program, h Host, l Limits) *run {
 	r := runs.Get().(*run)
@@ -75,13 +79,16 @@ func newRun(ctx context.Context, p *Program, h Host, l Limits) *run {
 // release gives the run back. After an error it is simply dropped: its stacks may be in any state.
 func (r *run) release() {
 	args := r.args[:cap(r.args)]
-	clear(args)
-	clear(r.called)
-	if len(args) > 1024 {
+	if len(args) > maxKept/valueBytes {
 		args = nil
 	}
-	called := r.called
-	*r = run{args: args[:0], called: called[:0]}
+	clear(args)
+	clear(r.called)
+	called, buf := r.called, r.buf
+	if cap(buf) > maxKept {
+		buf = nil
+	}
+	*r = run{args: args[:0], called: called[:0], buf: buf}
 	runs.Put(r)
 }
 

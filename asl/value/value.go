@@ -158,8 +158,11 @@ func (v Value) Get(key string) Value {
 	if v.kind != KindObject {
 		return Value{}
 	}
-	m, _ := (*Object)(v.p).Get(key)
-	return m
+	o := (*Object)(v.p)
+	if i := o.find(key); i >= 0 {
+		return o.members[i].val
+	}
+	return Value{}
 }
 
 // Has reports whether v is an object with such a member.
