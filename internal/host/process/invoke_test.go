@@ -277,27 +277,37 @@ func TestAnIdleInstanceMakesRoomForAnotherFunction(t *testing.T) {
 	}
 }
 
-func TestRetiredAndIdleInstancesGo(t *testing.T) {
-	b := newBench(t, nil)
-	gone := func() <-chan struct{} {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for i := range b.all {
-			return i.exited
-		}
-		t.Fatal("no instance")
-		return nil
+// only is the one instance that a host has.
+func (b *bench) only(t *testing.T) *instance {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.all {
+		return i
 	}
+	t.Fatal("no instance")
+	return nil
+}
+
+func TestRetiredInstancesGo(t *testing.T) {
+	b := newBench(t, nil)
 	b.invoke(t, goSpec(), "r1", `{"Do":"pid"}`)
-	exited := gone()
+	i := b.only(t)
 	b.Retire("go/1")
-	<-exited
-	b.invoke(t, goSpec(), "r2", `{"Do":"pid"}`)
-	exited = gone()
+	<-i.exited
+	if r := b.invoke(t, goSpec(), "r2", `{"Do":"pid"}`); !r.ColdStart {
+		t.Error("the instance outlived its retirement")
+	}
+}
+
+func TestIdleInstancesGo(t *testing.T) {
+	b := newBench(t, nil)
+	b.invoke(t, goSpec(), "r1", `{"Do":"pid"}`)
+	i := b.only(t)
 	b.cfg.Now = func() time.Time { return time.Now().Add(time.Hour) }
 	b.sweep()
-	<-exited
-	if r := b.invoke(t, goSpec(), "r3", `{"Do":"pid"}`); !r.ColdStart {
+	<-i.exited
+	if r := b.invoke(t, goSpec(), "r2", `{"Do":"pid"}`); !r.ColdStart {
 		t.Error("the instance outlived its idle time")
 	}
 }
