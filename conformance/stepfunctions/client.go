@@ -32,6 +32,15 @@ func (c *Client) authorize(r *http.Request, service string) {
 
 // States calls an operation of Step Functions.
 func (c *Client) States(ctx context.Context, op string, params any) (*Answer, error) {
+	return c.json(ctx, "states", "1.0", "AWSStepFunctions."+op, params)
+}
+
+// Logs calls an operation of CloudWatch Logs.
+func (c *Client) Logs(ctx context.Context, op string, params any) (*Answer, error) {
+	return c.json(ctx, "logs", "1.1", "Logs_20140328."+op, params)
+}
+
+func (c *Client) json(ctx context.Context, service, version, target string, params any) (*Answer, error) {
 	body, err := json.Marshal(params)
 	if err != nil {
 		return nil, err
@@ -40,9 +49,9 @@ func (c *Client) States(ctx context.Context, op string, params any) (*Answer, er
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	r.Header.Set("X-Amz-Target", "AWSStepFunctions."+op)
-	c.authorize(r, "states")
+	r.Header.Set("Content-Type", "application/x-amz-json-"+version)
+	r.Header.Set("X-Amz-Target", target)
+	c.authorize(r, service)
 	return c.do(r)
 }
 

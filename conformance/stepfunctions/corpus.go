@@ -80,6 +80,8 @@ type Step struct {
 	Expect               any
 	ExpectContains       any
 	ExpectError          map[string]any
+	ExpectLogEvents      []any
+	ExpectLastLogEvent   any
 	Bind                 any
 	AllPages             bool
 	Wait, ExecutionArn   string

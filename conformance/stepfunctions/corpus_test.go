@@ -63,6 +63,11 @@ func TestMapsReadAndWriteObjectsAsOnAWS(t *testing.T) {
 	hold(t, mem.New(), "testdata/baseline-s3.txt", "s3")
 }
 
+func TestExecutionsAreLoggedAsOnAWS(t *testing.T) {
+	t.Parallel()
+	hold(t, mem.New(), "testdata/baseline-logs.txt", "logs")
+}
+
 // hold replays the cases that need the services, and holds the results to the baseline.
 func hold(t *testing.T, st store.Store, baseline string, needs ...string) {
 	root, err := Find()

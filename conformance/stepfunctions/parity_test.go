@@ -36,6 +36,7 @@ outputs, errors with their texts, and histories with their ids and details are c
 	var later []string
 	section(t, &b, "Step Functions and Lambda alone", "testdata/baseline.txt", reasons, &later)
 	section(t, &b, "With S3", "testdata/baseline-s3.txt", reasons, &later, "s3")
+	section(t, &b, "With CloudWatch Logs", "testdata/baseline-logs.txt", reasons, &later, "logs")
 	for id := range reasons {
 		t.Errorf("testdata/differs.txt has a reason for %s, which passes or does not exist", id)
 	}

@@ -12,6 +12,9 @@ func (r *run) step(ctx context.Context, s *Step) error {
 	if s.Wait != "" {
 		return r.wait(ctx, s)
 	}
+	if s.Service == "logs" {
+		return r.logs(ctx, s)
+	}
 	if s.Service == "s3" {
 		params, _ := r.m.fillAll(anyMap(s.Params)).(map[string]any)
 		return r.Client.S3(ctx, s.Op, params)

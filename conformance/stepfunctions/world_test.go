@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"github.com/perdure/perdure/internal/states/items"
 	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
+	"github.com/perdure/perdure/internal/support/logs"
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/task"
 	"github.com/perdure/perdure/internal/task/tasklambda"
@@ -39,6 +41,7 @@ type world struct {
 	*Replay
 	clock  *engine.Clock
 	factor float64
+	dir    string // of logs
 
 	mu        sync.Mutex
 	functions map[string]Behaviour
@@ -48,7 +51,7 @@ type world struct {
 
 func newWorld(t *testing.T, factor int, st store.Store) *world {
 	t.Helper()
-	w := &world{functions: map[string]Behaviour{}, factor: float64(factor)}
+	w := &world{functions: map[string]Behaviour{}, factor: float64(factor), dir: t.TempDir()}
 	mode := "real"
 	if factor > 1 {
 		mode = fmt.Sprintf("scale=%d", factor)
@@ -91,7 +94,10 @@ func (w *world) boot(ctx context.Context, st store.Store) error {
 	fn := lambda.New(lambda.Config{Engine: eng, Host: h})
 	runners := map[string]task.Runner{"lambda": &tasklambda.Runner{Lambda: fn, Now: w.clock.Now}}
 	buckets := s3.New(s3.Config{Store: eng.Store(), Now: w.clock.Now, NewID: newID})
-	sfn := states.New(states.Config{Engine: eng, Runners: runners, Objects: objects{buckets}})
+	groups := logs.New(logs.Config{Dir: w.dir, Now: w.clock.Now, AfterFunc: func(d time.Duration, f func()) func() bool {
+		return time.AfterFunc(d, f).Stop
+	}})
+	sfn := states.New(states.Config{Engine: eng, Runners: runners, Objects: objects{buckets}, Logs: groups})
 	runners["states"] = &taskstates.Runner{States: sfn, Now: w.clock.Now}
 	runners["aws-sdk:sfn"] = runners["states"]
 	for i := range len(states.Kinds) {
@@ -106,6 +112,7 @@ func (w *world) boot(ctx context.Context, st store.Store) error {
 	front := wire.New(wire.Config{Account: account, Now: time.Now, NewID: newID, Services: []wire.Service{
 		{Name: "states", Protocol: wire.JSON10, Target: states.Target, Namespace: states.Namespace, Operations: sfn.Operations()},
 		{Name: "lambda", Protocol: wire.RESTJSON, Operations: fn.Operations()},
+		{Name: "logs", Protocol: wire.JSON11, Target: logs.Target, Operations: groups.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: buckets.Operations()},
 	}})
 	w.mu.Lock()
@@ -114,7 +121,7 @@ func (w *world) boot(ctx context.Context, st store.Store) error {
 	w.stop = func() error {
 		err := eng.Close()
 		h.Close()
-		return err
+		return errors.Join(err, groups.Close())
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ func (s *Service) apply(tx engine.Tx, l *live, d *asl.Delta) error {
 	for _, e := range d.Events {
 		tx.Append(e)
 	}
+	s.deliver(tx, l, d.Events)
 	for _, k := range d.ClearTimers {
 		tx.ClearTimer(k)
 	}

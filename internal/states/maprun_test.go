@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perdure/perdure/internal/store/pebble"
 	"github.com/perdure/perdure/internal/task"
 )
 
@@ -219,7 +220,12 @@ func TestAMapRunOverManyLinesTakesTimeInProportion(t *testing.T) {
 
 func BenchmarkMapRunOver100000Lines(b *testing.B) {
 	for range b.N {
-		s := newService(b, echo)
+		st, err := pebble.Open(b.TempDir(), pebble.Options{Relaxed: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = st.Close() })
+		s := newServiceOn(b, st, echo)
 		s.bucket.objects["in"] = lines(100_000)
 		if d := s.end(s.start(manyChildren, `{}`)); d["status"] != "SUCCEEDED" {
 			b.Fatalf("%v", d)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perdure/perdure/asl"
 	"github.com/perdure/perdure/internal/engine"
+	"github.com/perdure/perdure/internal/host"
 	"github.com/perdure/perdure/internal/states/items"
 	"github.com/perdure/perdure/internal/task"
 )
@@ -35,8 +36,9 @@ type Config struct {
 	Log     *slog.Logger // nil discards
 }
 
-// LogGroups tells whether a CloudWatch log group exists.
+// LogGroups are those of CloudWatch Logs, to which executions log.
 type LogGroups interface {
+	host.LogSink
 	LogGroupExists(region, account, name string) bool
 }
 

@@ -84,6 +84,11 @@ type service struct {
 
 func newService(t testing.TB, call callee) *service {
 	t.Helper()
+	return newServiceOn(t, mem.New(), call)
+}
+
+func newServiceOn(t testing.TB, st store.Store, call callee) *service {
+	t.Helper()
 	clock, err := engine.NewClock("real", time.Now, time.AfterFunc)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +101,6 @@ func newService(t testing.TB, call callee) *service {
 		n++
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 	}
-	var st store.Store = mem.New()
 	eng := engine.New(engine.Config{Store: st, Ephemeral: mem.New(), Forgets: Forgets, Clock: clock, NewID: newID, Random: rand.Float64})
 	b := &bucket{objects: map[string][]byte{}}
 	s := New(Config{Engine: eng, Runners: map[string]task.Runner{"lambda": call}, Objects: b})
@@ -163,7 +167,7 @@ func (s *service) end(arn string) map[string]any {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Minute)
 	defer cancel()
 	if _, err := s.engine.Closed(ctx, entity(e)); err != nil {
 		s.t.Fatalf("%s does not end: %v\n%s", arn, err, strings.Join(s.types(arn), " "))
