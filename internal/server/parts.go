@@ -78,7 +78,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	p.events = newDurableChanges(s.cfg.Log)
 	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object, OnChange: p.events.changed})
 	runners := map[string]task.Runner{}
-	p.states = states.New(states.Config{Engine: s.engine, Runners: runners, Objects: objects{p.s3}, Log: s.cfg.Log})
+	p.states = states.New(states.Config{Engine: s.engine, Runners: runners, Objects: objects{p.s3}, Logs: p.logs, Log: s.cfg.Log})
 	runners["lambda"] = &tasklambda.Runner{Lambda: p.lambda, Now: s.clock.Now}
 	nested := &taskstates.Runner{States: p.states, Now: s.clock.Now}
 	runners["states"], runners["aws-sdk:sfn"] = nested, nested
@@ -130,7 +130,6 @@ func (s *Server) services() []wire.Service {
 		{Name: "logs", Protocol: wire.JSON11, Target: logs.Target, Operations: s.parts.logs.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
 		{Name: "cloudformation", Protocol: wire.Query, Version: stacks.Version, XMLNS: stacks.XMLNS, Operations: s.parts.stacks.Operations()},
-		{Name: "cloudcontrolapi", Protocol: wire.JSON10, Target: stacks.CloudControlTarget, Operations: s.parts.stacks.CloudControl()},
 		{Name: "ssm", Protocol: wire.JSON11, Target: ssm.Target, Operations: s.parts.ssm.Operations()},
 		{Name: "sts", Protocol: wire.Query, Version: sts.Version, XMLNS: sts.XMLNS, Operations: s.parts.sts.Operations()},
 	}
