@@ -130,6 +130,7 @@ func (s *Server) services() []wire.Service {
 		{Name: "logs", Protocol: wire.JSON11, Target: logs.Target, Operations: s.parts.logs.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
 		{Name: "cloudformation", Protocol: wire.Query, Version: stacks.Version, XMLNS: stacks.XMLNS, Operations: s.parts.stacks.Operations()},
+		{Name: "cloudcontrolapi", Protocol: wire.JSON10, Target: stacks.CloudControlTarget, Operations: s.parts.stacks.CloudControl()},
 		{Name: "ssm", Protocol: wire.JSON11, Target: ssm.Target, Operations: s.parts.ssm.Operations()},
 		{Name: "sts", Protocol: wire.Query, Version: sts.Version, XMLNS: sts.XMLNS, Operations: s.parts.sts.Operations()},
 	}
