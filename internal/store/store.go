@@ -130,7 +130,8 @@ type Doc struct {
 // Store is the port.
 type Store interface {
 	// Commit makes one turn durable and fills in Outbox[i].Seq. Many callers at once share a sync: group commit is the
-	// store's business.
+	// store's business. After an error nothing of the turn is there: a store that cannot tell finds out before it returns, or
+	// ends the process, because the engine does not start what it was told has failed.
 	Commit(ctx context.Context, t *Turn) error
 	// Load reads an entity; ErrNotFound if it does not exist and has an empty inbox.
 	Load(ctx context.Context, id ID) (*Snapshot, error)

@@ -63,9 +63,14 @@ func (s *Store) writeFile(path string, chunks ...[]byte) error {
 	if err != nil {
 		return err
 	}
+	buffer := make([]byte, 64<<10) // a file of the database's may change what it is given
 	for _, c := range chunks {
-		if _, err := f.Write(c); err != nil {
-			return errors.Join(err, f.Close())
+		for len(c) > 0 {
+			n := copy(buffer, c)
+			if _, err := f.Write(buffer[:n]); err != nil {
+				return errors.Join(err, f.Close())
+			}
+			c = c[n:]
 		}
 	}
 	return errors.Join(f.Sync(), f.Close())

@@ -29,13 +29,14 @@ func (s *Store) Commit(_ context.Context, t *store.Turn) error {
 	w.reset(s)
 	defer w.batch.Close()
 
-	l := &s.locks[maphash.String(seed, string(t.Head.ID))%stripes]
+	l := &s.stripes[maphash.String(seed, string(t.Head.ID))%stripes]
 	l.Lock()
-	err := w.turn(t)
+	err := w.turn(t, l)
 	if err == nil {
 		done := s.low.lower(t.Timers)
 		err = s.apply(w.batch)
 		done()
+		l.remember(&t.Head, t.Delete || err != nil)
 	}
 	l.Unlock()
 	if err != nil {
@@ -85,10 +86,13 @@ func (w *writer) del(key []byte) {
 }
 
 // turn checks a turn against what is there and writes its changes.
-func (w *writer) turn(t *store.Turn) error {
-	was, err := w.was(&t.Head)
-	if err != nil {
-		return err
+func (w *writer) turn(t *store.Turn, l *stripe) error {
+	was, ok := l.heads[t.Head.ID]
+	if !ok {
+		var err error
+		if was, err = w.was(&t.Head); err != nil {
+			return err
+		}
 	}
 	if err := t.Follows(was); err != nil {
 		return err
@@ -96,6 +100,7 @@ func (w *writer) turn(t *store.Turn) error {
 	if err := w.consume(t); err != nil {
 		return err
 	}
+	var err error
 	if t.Delete {
 		err = w.remove(&was)
 	} else {

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -28,6 +29,9 @@ func (s *Store) Heads(_ context.Context, f store.Filter) (heads []store.Head, ne
 			return nil, "", err
 		}
 		cursor = append(binary.BigEndian.AppendUint64(prefix[:len(prefix):len(prefix)], ^ordered(started)), id...)
+	}
+	if bytes.Compare(o.LowerBound, o.UpperBound) >= 0 { // no time is both after and before
+		return nil, "", nil
 	}
 	now := s.db.NewSnapshot()
 	defer func() { err = errors.Join(err, now.Close()) }()

@@ -50,7 +50,6 @@ type Options struct {
 const (
 	memTable     = 16 << 20
 	defaultCache = 32 << 20
-	stripes      = 256
 )
 
 // Store is a store in a directory.
@@ -63,10 +62,10 @@ type Store struct {
 	wait  bool // strict: apply, let others go on, then wait for the sync
 	syncs *atomic.Uint64
 
-	locks [stripes]sync.Mutex // by entity, while a turn is checked and applied
-	docs  sync.Mutex          // the same for documents
-	seq   atomic.Uint64       // of inbox messages
-	low   lowMark
+	stripes [stripes]stripe // by entity
+	docs    sync.Mutex      // held while documents are checked and applied
+	seq     atomic.Uint64   // of inbox messages
+	low     lowMark
 
 	commits, bytes atomic.Uint64
 }

@@ -12,10 +12,13 @@ import (
 	"github.com/perdure/perdure/internal/store/storetest"
 )
 
+// fatal shows in a test what would end a process.
+func fatal(msg string) { panic(msg) }
+
 // open opens a store on a file system, closed with the test.
 func open(t testing.TB, fs vfs.FS, o Options) *Store {
 	t.Helper()
-	o.FS = fs
+	o.FS, o.Fatal = fs, fatal
 	s, err := Open("data", o)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +59,7 @@ func TestPebbleAgreesWithMemory(t *testing.T) {
 	storetest.Agree(t,
 		func(testing.TB) store.Store { return mem.New() },
 		func(t testing.TB) store.Store {
-			s, err := Open("data", Options{FS: vfs.NewMem(), Relaxed: true})
+			s, err := Open("data", Options{FS: vfs.NewMem(), Relaxed: true, Fatal: fatal})
 			if err != nil {
 				t.Fatal(err)
 			}
