@@ -5,11 +5,10 @@
 //
 // It promises the reference implementation's answers: values, error codes, positions and texts, UTF-16 lengths and
 // order, and regular expressions with JavaScript's meaning. Two things differ on purpose: members whose names look like
-// integers keep their place, as AWS's do, and whole powers are the nearest number to the last digit. It also promises to
-// come back: a source is bounded in size and nesting, every evaluation in steps, depth and bytes, and it looks at its
-// context every 1,024 steps. It reads no clock, draws no random number and
-// starts no goroutine; what an expression may know of the world comes through Host, so the same input gives the same
-// output.
+// integers keep their place, and whole powers are the nearest number to the last digit. It also promises to come back: a
+// source is bounded in size and nesting, every evaluation in steps, depth and bytes, and it looks at its context every
+// 1,024 steps. It reads no clock, draws no random number and starts no goroutine; what an expression may know of the
+// world comes through Host, so the same input gives the same output.
 //
 // A Program is immutable and safe for concurrent use. Values are those of package value; objects keep the order in
 // which members were first set. $eval exists only when Options.Eval says so, and the functions Step Functions adds only

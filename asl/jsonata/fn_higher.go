@@ -39,7 +39,8 @@ func fnFilter(r *run, args []Value) (Value, error) {
 		return Value{}, nil
 	}
 	var out []Value
-	for i, item := range arr.Items() {
+	items := arr.Items()
+	for i, item := range items {
 		v, err := r.invoke(fn, item, value.Number(float64(i)), arr)
 		if err != nil {
 			return Value{}, err
@@ -49,10 +50,13 @@ func fnFilter(r *run, args []Value) (Value, error) {
 			return Value{}, err
 		}
 		if yes {
+			if out == nil {
+				out = make([]Value, 0, len(items)-i)
+			}
 			out = append(out, item)
 		}
 	}
-	return value.Array(out...).WithTags(tagSequence), r.spendItems(len(out))
+	return value.Array(out...).WithTags(tagSequence), r.spendItems(cap(out))
 }
 
 func fnSingle(r *run, args []Value) (Value, error) {

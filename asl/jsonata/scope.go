@@ -14,11 +14,10 @@ const (
 )
 
 type scope struct {
-	kind     scopeKind
-	parent   *scope
-	slots    map[string]int
-	names    []string
-	captured bool // a function made inside may outlive the frame
+	kind   scopeKind
+	parent *scope
+	slots  map[string]int
+	names  []string
 }
 
 // frame holds the variables of one scope at run time.

@@ -177,7 +177,7 @@ func run(expr string, input value.Value, vars map[string]value.Value, o jsonata.
 	if err != nil {
 		return value.Value{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second*slower)
 	defer cancel()
 	return p.Eval(ctx, input, vars, host(), l)
 }

@@ -135,12 +135,3 @@ func joinSurrogates(s string) string {
 	}
 	return fromUnits(toUnits(s))
 }
-
-// concat joins two strings.
-func concat(a, b string) string {
-	s := a + b
-	if len(a) >= 3 && len(b) >= 3 && a[len(a)-3] == 0xed && b[0] == 0xed {
-		return joinSurrogates(s)
-	}
-	return s
-}
