@@ -12,7 +12,7 @@ import (
 // Load makes an execution out of its rows, such as engine.Tx.Parts calls out. Rows with keys of others are ignored.
 func Load(m *Machine, l Limits, rows func(each func(key string, value []byte))) (*Exec, error) {
 	x := &Exec{m: m, limits: l.resolve(), threads: map[string]*thread{}}
-	r := &reader{x: x, rows: map[string]value.Value{}, results: map[string][]string{}}
+	r := &reader{x: x, rows: map[string]value.Value{}, results: map[string][]string{}, open: map[string][]string{}}
 	rows(r.row)
 	if r.err != nil {
 		return nil, r.err
@@ -23,12 +23,16 @@ func Load(m *Machine, l Limits, rows func(each func(key string, value []byte))) 
 	return x, nil
 }
 
+// maxRow bounds a row, bytes: the items of a map run may be as large as what is read for them.
+const maxRow = 1 << 30
+
 // reader builds an Exec.
 type reader struct {
 	x       *Exec
 	rows    map[string]value.Value
 	threads []string
-	results map[string][]string // by thread
+	results map[string][]string // numbers of rows "r", by thread
+	open    map[string][]string // numbers of rows "c", by thread
 	err     error
 }
 
@@ -42,11 +46,14 @@ func (r *reader) row(key string, data []byte) {
 	case 'r':
 		thread, n, _ := strings.Cut(key[1:], "/")
 		r.results[thread] = append(r.results[thread], n)
-	case 'x', 'n', 'v', 's', 'i', 'm', 'c':
+	case 'c':
+		thread, n, _ := strings.Cut(key[1:], "/")
+		r.open[thread] = append(r.open[thread], n)
+	case 'x', 'n', 'v', 's', 'i', 'm':
 	default:
 		return
 	}
-	v, err := value.Decode(data, value.Limits{})
+	v, err := value.Decode(data, value.Limits{Bytes: maxRow})
 	if err != nil {
 		r.err = fmt.Errorf("row %q of the execution cannot be read: %w", key, err)
 		return

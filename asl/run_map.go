@@ -219,7 +219,7 @@ func (x *Exec) itemsRead(t *thread, in ItemsRead) *failure {
 	if in.Error != "" {
 		return x.runFailed(t, &failure{name: &in.Error, cause: &in.Cause})
 	}
-	v, err := value.Decode(in.Items, value.Limits{Bytes: 1 << 30})
+	v, err := value.Decode(in.Items, value.Limits{Bytes: maxRow})
 	if err != nil || v.Kind() != value.KindArray && v.Kind() != value.KindObject {
 		return x.runFailed(t, &failure{name: text(readerError), cause: text("Attempting to map over non-iterable node.")})
 	}

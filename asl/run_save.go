@@ -3,7 +3,6 @@ package asl
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/perdure/perdure/asl/value"
 )
@@ -152,19 +151,23 @@ func (r *reader) run(t *thread) error {
 	run.results = make([]childResult, run.Children)
 	c := t.kids
 	c.run = run
-	for key, row := range r.rows {
-		prefix, index, _ := strings.Cut(key, "/")
-		n, err := strconv.Atoi(index)
-		if err != nil || n < 0 || n >= run.Children {
-			continue
+	for _, index := range r.open[t.key] {
+		if n, ok := childNumber(index, run.Children); ok {
+			run.live[n] = readSpan(r.rows["c"+t.key+"/"+index])
 		}
-		switch prefix {
-		case "c" + t.key:
-			run.live[n] = readSpan(row)
-		case "r" + t.key:
+	}
+	for _, index := range r.results[t.key] {
+		if n, ok := childNumber(index, run.Children); ok {
+			row := r.rows["r"+t.key+"/"+index]
 			run.results[n] = childResult{Status(row.Get("s").Str()), readSpan(row.Get("i")), row.Get("o")}
 			c.written[n] = true
 		}
 	}
 	return nil
+}
+
+// childNumber reads the number of a child from a row's key.
+func childNumber(index string, children int) (int, bool) {
+	n, err := strconv.Atoi(index)
+	return n, err == nil && n >= 0 && n < children
 }
