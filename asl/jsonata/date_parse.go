@@ -242,6 +242,9 @@ func (f *dateFields) complete(order string, now instant) *Error {
 			}
 		default:
 			n, _ := now.component(c)
+			if c == 'P' { // half a day that is not told is the first
+				n = 0
+			}
 			f.put(c, n, true)
 		}
 	}

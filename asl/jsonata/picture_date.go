@@ -130,7 +130,8 @@ func parseMarker(text string, version Version) (datePart, *Error) {
 
 // widen makes the integer picture as wide as the marker says, and limits the digits of dates.
 func (d *datePart) widen(limited bool, version Version) {
-	if d.least > float64(d.integer.mandatory) {
+	decimal := d.integer.style == decimalStyle
+	if decimal && d.least > float64(d.integer.mandatory) {
 		d.integer.mandatory = clampInt(d.least)
 	}
 	if d.component != "Y" && (version >= V2_2 || d.component != "M" && d.component != "D") {
@@ -142,7 +143,7 @@ func (d *datePart) widen(limited bool, version Version) {
 		if d.most == d.most {
 			d.integer.mandatory = clampInt(d.most)
 		}
-	} else if n := d.integer.mandatory + d.integer.optional; n >= 2 {
+	} else if n := d.integer.mandatory + d.integer.optional; decimal && n >= 2 {
 		d.digits = float64(n)
 	}
 	if version < V2_2 && d.digits > 0 {

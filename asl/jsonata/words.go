@@ -3,7 +3,6 @@ package jsonata
 import (
 	"math"
 	"regexp"
-	"sort"
 	"strings"
 )
 
@@ -18,37 +17,33 @@ var (
 	magnitudeWords = strings.Fields("Thousand Million Billion Trillion")
 )
 
-// wordValues is what each word counts.
-var wordValues = func() map[string]float64 {
-	m := map[string]float64{"hundredth": 100}
-	for i := range unitWords {
-		m[strings.ToLower(unitWords[i])] = float64(i)
-		m[strings.ToLower(ordinalWords[i])] = float64(i)
+// wordValues is what each word counts; wordPattern matches a number in words. The words are tried in the reference's
+// order, which decides what is left for the text behind a number: seventy may be read as seven.
+var wordValues, wordPattern = func() (map[string]float64, string) {
+	m := map[string]float64{}
+	var order []string
+	add := func(word string, v float64) {
+		word = strings.ToLower(word)
+		m[word] = v
+		order = append(order, word)
+	}
+	for i, w := range unitWords {
+		add(w, float64(i))
+	}
+	for i, w := range ordinalWords {
+		add(w, float64(i))
 	}
 	for i, w := range tensWords {
-		w = strings.ToLower(w)
-		m[w] = float64(i+2) * 10
-		m[w[:len(w)-1]+"ieth"] = float64(i+2) * 10
+		add(w, float64(i+2)*10)
+		add(w[:len(w)-1]+"ieth", float64(i+2)*10)
 	}
+	add("hundredth", 100)
 	for i, w := range magnitudeWords {
 		v := math.Pow(1000, float64(i+1))
-		m[strings.ToLower(w)] = v
-		m[strings.ToLower(w)+"th"] = v
+		add(w, v)
+		add(w+"th", v)
 	}
-	return m
-}()
-
-// wordPattern matches a number in words. The longest words are tried first; as the pattern repeats, the order only
-// matters for speed.
-var wordPattern = func() string {
-	words := make([]string, 0, len(wordValues))
-	for w := range wordValues {
-		words = append(words, w)
-	}
-	sort.Slice(words, func(i, j int) bool {
-		return len(words[i]) > len(words[j]) || len(words[i]) == len(words[j]) && words[i] < words[j]
-	})
-	return "(?:" + strings.Join(words, "|") + `|and|[\-, ])+`
+	return m, "(?:" + strings.Join(order, "|") + `|and|[\-, ])+`
 }()
 
 // maxWords bounds the trillions of trillions a number is written in.
