@@ -168,3 +168,19 @@ func TestOtherTemplatesAreLeftAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOutlineNeedsNoParameters(t *testing.T) {
+	root, err := cfn.ParseValue([]byte(`{"Transform":["AWS::LanguageExtensions","AWS::Serverless-2016-10-31"],"Globals":{"Function":{}},
+		"Parameters":{"P":{"Type":"CommaDelimitedList"}},"Resources":{"F":{"Type":"AWS::Serverless::Function","IgnoreGlobals":"*"},
+		"Fn::ForEach::L":["N",{"Ref":"P"},{"T${N}":{"Type":"AWS::SNS::Topic"},"Fn::ForEach::M":["O",[],{"Q&{O}":{"Type":"AWS::SQS::Queue"}}]}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := cfn.FromNode(sam.Outline(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(parsed.Types(), " "); got != "AWS::Serverless::Function AWS::SNS::Topic AWS::SQS::Queue" || len(parsed.Parameters) != 1 {
+		t.Errorf("got %s and %d parameters", got, len(parsed.Parameters))
+	}
+}
