@@ -73,6 +73,7 @@ func (m *matcher) find(from int) (bool, error) {
 		for k := range m.caps {
 			m.caps[k] = -1
 		}
+		m.owed += len(m.caps) >> 3
 		m.stack = m.stack[:0]
 		ok, err := m.match(0, i)
 		if ok || err != nil {
@@ -162,6 +163,7 @@ func (m *matcher) match(pc, pos int) (bool, error) {
 		case opSave:
 			m.put(m.caps, in.x, in.x, pos)
 		case opReset:
+			m.owed += (in.y - in.x) >> 3
 			for k := in.x; k < in.y; k++ {
 				if m.caps[k] >= 0 {
 					m.put(m.caps, k, k, -1)
