@@ -22,7 +22,7 @@ var (
 		UseAliasAsEventTarget:bool -DeploymentPreference`)
 )
 
-// served marks a property in globalProperties and the tables above that is refused.
+// refused marks a property that is known and refused.
 const refused = "-"
 
 func properties(spec string) map[string]string {
