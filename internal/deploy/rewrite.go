@@ -16,7 +16,7 @@ import (
 	"github.com/perdure/perdure/internal/cfn"
 )
 
-const functionType, versionType = "AWS::Lambda::Function", "AWS::Lambda::Version"
+const functionType, versionType, serverlessType = "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Serverless::Function"
 
 // pack builds and uploads what the template needs and returns the template that refers to it.
 func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string) ([]byte, error) {
@@ -49,7 +49,11 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 			return nil, err
 		}
 		properties := tree.Resources[id]["Properties"].(map[string]any)
-		properties["Code"] = map[string]any{"S3Bucket": u.bucket, "S3Key": key}
+		if tree.Resources[id]["Type"] == serverlessType {
+			properties["CodeUri"] = map[string]any{"Bucket": u.bucket, "Key": key}
+		} else {
+			properties["Code"] = map[string]any{"S3Bucket": u.bucket, "S3Key": key}
+		}
 		if sources[id].Go != "" {
 			properties["Architectures"] = []any{architecture()}
 		}
@@ -69,12 +73,15 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 	return text, nil
 }
 
+// codeProperty is where a type of function has its code.
+var codeProperty = map[any]string{functionType: "Code", serverlessType: "CodeUri"}
+
 // sources are what perdure.json says, or else what functions have for Code if that is a path.
 func (p *Project) sources(resources map[string]map[string]any) (map[string]Source, error) {
 	out := map[string]Source{}
 	for id, s := range p.Functions {
 		r := resources[id]
-		if _, ok := r["Properties"].(map[string]any); !ok || r["Type"] != functionType {
+		if _, ok := r["Properties"].(map[string]any); !ok || r["Type"] != functionType && r["Type"] != serverlessType {
 			return nil, fmt.Errorf("%s says how to build %s, which is not a function in the template", projectFile, id)
 		}
 		if (s.Go == "") == (s.Zip == "") {
@@ -84,12 +91,12 @@ func (p *Project) sources(resources map[string]map[string]any) (map[string]Sourc
 	}
 	for id, r := range resources {
 		properties, _ := r["Properties"].(map[string]any)
-		path, local := properties["Code"].(string)
-		if _, given := out[id]; given || !local || r["Type"] != functionType {
+		path, local := properties[codeProperty[r["Type"]]].(string)
+		if _, given := out[id]; given || !local || strings.HasPrefix(path, "s3://") {
 			continue
 		}
-		runtime, _ := properties["Runtime"].(string)
-		if strings.HasPrefix(runtime, "provided") && isGo(filepath.Join(p.dir, path)) {
+		runtime, set := properties["Runtime"].(string) // otherwise it is in the template's Globals
+		if (strings.HasPrefix(runtime, "provided") || !set) && isGo(filepath.Join(p.dir, path)) {
 			out[id] = Source{Go: "./" + filepath.ToSlash(path)}
 		} else {
 			out[id] = Source{Zip: path}

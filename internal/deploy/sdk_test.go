@@ -237,3 +237,17 @@ func TestChangeSetSaysWhatItWillDoAndDoesIt(t *testing.T) {
 }
 
 const nothingNew = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+func TestServerlessTemplateIsSummarisedBeforeItHasItsParameters(t *testing.T) {
+	c := sdk(t)
+	out, err := c.GetTemplateSummary(context.Background(), &cf.GetTemplateSummaryInput{TemplateBody: aws.String(`
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Stage: {Type: String}}
+Resources:
+  F: {Type: AWS::Serverless::Function, Properties: {InlineCode: x, Handler: a.b, Runtime: !Ref Stage}}
+`)})
+	if err != nil || !slices.Equal(out.DeclaredTransforms, []string{"AWS::Serverless-2016-10-31"}) || *out.Parameters[0].ParameterKey != "Stage" ||
+		!slices.Equal(out.ResourceTypes, []string{"AWS::Serverless::Function"}) {
+		t.Errorf("the summary is %+v, %v", out, err)
+	}
+}

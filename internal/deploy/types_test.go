@@ -114,3 +114,45 @@ func typesAre(t *testing.T, c *client.Client, r *Result, word string, number int
 		t.Errorf("the log group is %+v, %v", g, err)
 	}
 }
+
+// TestServerlessTemplateDeploysWithItsLocalCode deploys a template whose function is a Go package beside it.
+func TestServerlessTemplateDeploysWithItsLocalCode(t *testing.T) {
+	c := serve(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":      "module example.com/hello\n\ngo 1.24\n",
+		"hi/main.go":  "package main\n\nfunc main() { println(\"one\") }\n",
+		"other/x.txt": "x",
+		"template.yaml": `
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Timeout: 7}}
+Resources:
+  Hi:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: ./hi, Handler: bootstrap, Runtime: provided.al2023, AutoPublishAlias: live}
+  Other:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: other/, Handler: x.y, Runtime: python3.13}
+Outputs:
+  Alias: {Value: !Ref Hi.Alias}
+`,
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Deploy(context.Background(), Options{Client: c, Path: dir, StackName: "sam"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(r.Output("Alias"), ":live") || len(functions(t, c)) != 2 {
+		t.Errorf("deployed %+v, functions %v", r, functions(t, c))
+	}
+	again, err := Deploy(context.Background(), Options{Client: c, Path: dir, StackName: "sam"})
+	if err != nil || again.Changed {
+		t.Errorf("deployed again: %+v, %v", again, err)
+	}
+}

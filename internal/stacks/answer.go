@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/perdure/perdure/internal/api"
@@ -56,7 +57,7 @@ func refusal(err error) error {
 		return err
 	}
 	var located *cfn.Error
-	if errors.As(err, &located) && located.Line > 0 {
+	if errors.As(err, &located) && located.Line > 0 && !strings.Contains(located.Message, "(line ") {
 		return invalid("%s (line %d, column %d of the template)", err, located.Line, located.Column)
 	}
 	return invalid("%s", err)

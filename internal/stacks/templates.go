@@ -6,6 +6,7 @@ import (
 
 	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/cfn"
+	"github.com/perdure/perdure/internal/cfn/sam"
 )
 
 // getTemplate gives the text back as it was received, byte for byte: clients compare it.
@@ -61,6 +62,25 @@ func declarations(t *cfn.Template, full bool) (l list[declarationView]) {
 	return l
 }
 
+// unexpanded reads a template for what it declares, before any transform: those may need values that are not given yet.
+func unexpanded(text []byte) (*cfn.Template, error) {
+	root, err := cfn.ParseValue(text)
+	if err != nil || !sam.Needed(root) {
+		return cfn.Parse(text)
+	}
+	plain := &cfn.Node{Kind: cfn.Map, Line: root.Line, Column: root.Column}
+	for i, k := range root.Keys {
+		if k != "Transform" && k != "Globals" {
+			plain.Keys, plain.Items = append(plain.Keys, k), append(plain.Items, root.Items[i])
+		}
+	}
+	t, err := cfn.FromNode(plain)
+	if err == nil {
+		t.Transforms = sam.Declared(root)
+	}
+	return t, err
+}
+
 // whyCapabilities words what makes a template need capabilities.
 func whyCapabilities(t *cfn.Template) (needs []string, reason string) {
 	needs, ids := t.Capabilities()
@@ -75,7 +95,7 @@ func (s *Service) validateTemplate(ctx context.Context, r *api.Request) (*api.Re
 	if err != nil {
 		return nil, err
 	}
-	t, err := cfn.Parse(text)
+	t, err := unexpanded(text)
 	if err != nil {
 		return nil, refusal(err)
 	}
@@ -107,7 +127,7 @@ func (s *Service) templateSummary(ctx context.Context, r *api.Request) (*api.Res
 	if err != nil {
 		return nil, err
 	}
-	t, err := cfn.Parse(text)
+	t, err := unexpanded(text)
 	if err != nil {
 		return nil, refusal(err)
 	}
