@@ -272,6 +272,11 @@ var (
 	_ = durable.AttemptHookInfo{OperationHookInfo: durable.OperationHookInfo{}, Attempt: 1}
 	_ = durable.AttemptEndHookInfo{OperationHookInfo: durable.OperationHookInfo{}, Attempt: 1, Outcome: durable.PluginAttemptFailed, Error: nil}
 	_ = durable.OperationChangeHookInfo{ExecutionArn: "", UpdatedOperations: map[string]durable.OperationHookInfo{}}
+	_ = map[durable.PluginInvocationStatus]string{durable.PluginInvocationSucceeded: "SUCCEEDED", durable.PluginInvocationFailed: "FAILED",
+		durable.PluginInvocationPending: "PENDING", durable.PluginInvocationRetrying: "RETRYING"}
+	_ = []durable.PluginOperationStatus{durable.PluginOperationStarted, durable.PluginOperationReady, durable.PluginOperationPending, durable.PluginOperationSucceeded,
+		durable.PluginOperationFailed, durable.PluginOperationTimedOut, durable.PluginOperationStopped, durable.PluginOperationCancelled}
+	_ = map[durable.PluginAttemptOutcome]string{durable.PluginAttemptSucceeded: "SUCCEEDED", durable.PluginAttemptFailed: "FAILED"}
 )
 
 // TestConstantsHaveTheDocumentedValues: numbers, and the words they stand for on the record.

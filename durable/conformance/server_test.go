@@ -68,15 +68,16 @@ func built(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binaries = dir
 	for name, pkg := range map[string]string{"perdure": "../../cmd/perdure", "bootstrap": "./handler"} {
 		build := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-tags", "lambda.norpc", "-o", filepath.Join(dir, name), pkg)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if said, err := build.CombinedOutput(); err != nil {
+			_ = os.RemoveAll(dir)
 			t.Fatalf("building %s: %v\n%s", pkg, err, said)
 		}
 	}
-	return binaries
+	binaries = dir
+	return dir
 }
 
 // deployed starts a server with the two functions.
