@@ -2,6 +2,7 @@ package jsonata
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -117,7 +118,7 @@ func (i instant) weekMonth() float64 {
 // component is the number a component specifier stands for; known tells whether it is one of numbers.
 func (i instant) component(spec byte) (n float64, known bool) {
 	if !i.valid {
-		return math.NaN(), true
+		return math.NaN(), strings.IndexByte(integerComponents+"P", spec) >= 0
 	}
 	t := i.t
 	switch spec {
