@@ -8,9 +8,10 @@
 //	a directory with template.json, template.yaml or template.yml
 //	a template file
 //
-// In a template on its own, the Code of a function (CodeUri of a serverless one) may be a path relative to the template: a Go package (with a runtime
-// of provided.*) is built, other directories are zipped, zip files are taken as they are. Builds are reproducible, so a
-// project that has not changed deploys nothing. Read next: project.go, rewrite.go, operation.go.
+// In a template on its own, the Code of a function (CodeUri of a serverless one) may be a path relative to the template: a
+// Go package (with a runtime of provided.*) is built, other directories are zipped, zip files are taken as they are. So
+// may the DefinitionS3Location of a state machine (DefinitionUri of a serverless one). Builds are reproducible, so a
+// project that has not changed deploys nothing. Read next: project.go, rewrite.go, serverless.go, operation.go.
 package deploy
 
 import (

@@ -16,7 +16,7 @@ import (
 	"github.com/perdure/perdure/internal/cfn"
 )
 
-const functionType, versionType, serverlessType = "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Serverless::Function"
+const functionType, versionType = "AWS::Lambda::Function", "AWS::Lambda::Version"
 
 // pack builds and uploads what the template needs and returns the template that refers to it.
 func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string) ([]byte, error) {
@@ -26,6 +26,9 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 	node, err := cfn.ParseValue(p.text)
 	if err != nil {
 		return p.text, nil // the server says what is wrong with it, and where
+	}
+	if err := p.checkServerless(node, o); err != nil {
+		return nil, err
 	}
 	b, err := node.MarshalJSON()
 	if err != nil {
@@ -38,9 +41,17 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 	if json.Unmarshal(b, &tree) != nil || json.Unmarshal(b, &whole) != nil {
 		return p.text, nil
 	}
+	inherit(whole, tree.Resources)
 	sources, err := p.sources(tree.Resources)
-	if err != nil || len(sources) == 0 {
-		return p.text, err
+	if err != nil {
+		return nil, err
+	}
+	defined, err := p.definitions(ctx, o, u, tree.Resources)
+	if err != nil {
+		return nil, err
+	}
+	if len(sources) == 0 && !defined {
+		return p.text, nil
 	}
 	rename := map[string]string{}
 	for _, id := range slices.Sorted(maps.Keys(sources)) {
@@ -49,11 +60,7 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 			return nil, err
 		}
 		properties := tree.Resources[id]["Properties"].(map[string]any)
-		if tree.Resources[id]["Type"] == serverlessType {
-			properties["CodeUri"] = map[string]any{"Bucket": u.bucket, "Key": key}
-		} else {
-			properties["Code"] = map[string]any{"S3Bucket": u.bucket, "S3Key": key}
-		}
+		places[tree.Resources[id]["Type"].(string)].set(properties, u.bucket, key)
 		if sources[id].Go != "" {
 			properties["Architectures"] = []any{architecture()}
 		}
@@ -73,15 +80,12 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 	return text, nil
 }
 
-// codeProperty is where a type of function has its code.
-var codeProperty = map[any]string{functionType: "Code", serverlessType: "CodeUri"}
-
 // sources are what perdure.json says, or else what functions have for Code if that is a path.
 func (p *Project) sources(resources map[string]map[string]any) (map[string]Source, error) {
 	out := map[string]Source{}
 	for id, s := range p.Functions {
 		r := resources[id]
-		if _, ok := r["Properties"].(map[string]any); !ok || r["Type"] != functionType && r["Type"] != serverlessType {
+		if _, ok := r["Properties"].(map[string]any); !ok || !isFunction(r["Type"]) {
 			return nil, fmt.Errorf("%s says how to build %s, which is not a function in the template", projectFile, id)
 		}
 		if (s.Go == "") == (s.Zip == "") {
@@ -91,12 +95,12 @@ func (p *Project) sources(resources map[string]map[string]any) (map[string]Sourc
 	}
 	for id, r := range resources {
 		properties, _ := r["Properties"].(map[string]any)
-		path, local := properties[codeProperty[r["Type"]]].(string)
-		if _, given := out[id]; given || !local || strings.HasPrefix(path, "s3://") {
+		path := local(r["Type"], properties)
+		if _, given := out[id]; given || path == "" || !isFunction(r["Type"]) {
 			continue
 		}
-		runtime, set := properties["Runtime"].(string) // otherwise it is in the template's Globals
-		if (strings.HasPrefix(runtime, "provided") || !set) && isGo(filepath.Join(p.dir, path)) {
+		runtime, _ := properties["Runtime"].(string)
+		if strings.HasPrefix(runtime, "provided") && isGo(filepath.Join(p.dir, path)) {
 			out[id] = Source{Go: "./" + filepath.ToSlash(path)}
 		} else {
 			out[id] = Source{Zip: path}
@@ -110,7 +114,11 @@ func (p *Project) code(ctx context.Context, o *Options, u *uploads, id string, s
 	var content []byte
 	if s.Go != "" {
 		o.say("build    %s (%s)", id, s.Go)
-		content, err = buildGo(ctx, p.dir, s.Go, work)
+		dir, pkg := p.dir, s.Go
+		if own := filepath.Join(p.dir, filepath.FromSlash(s.Go)); exists(own, "go.mod") {
+			dir, pkg = own, "."
+		}
+		content, err = buildGo(ctx, dir, pkg, work)
 	} else {
 		o.say("pack     %s (%s)", id, s.Zip)
 		content, err = packed(filepath.Join(p.dir, filepath.FromSlash(s.Zip)))

@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perdure/perdure/internal/arn"
 	"github.com/perdure/perdure/internal/cfn"
-	"github.com/perdure/perdure/internal/cfn/sam"
 	"github.com/perdure/perdure/internal/stacks/provider"
 	"github.com/perdure/perdure/internal/store"
 )
@@ -304,38 +302,6 @@ func (o *operation) complete(ctx context.Context, plan *cfn.Stack) error {
 		err = o.s.cfg.Store.DeleteBlob(ctx, before.Template)
 	}
 	return err
-}
-
-// instantiate gives a template its parameters in the surroundings of a stack.
-func (s *Service) instantiate(ctx context.Context, st *stack, text []byte, given []cfn.Given) (*cfn.Stack, error) {
-	params := map[string]string{}
-	for _, g := range given {
-		params[g.ID] = g.Value
-	}
-	in := cfn.Input{
-		Parameters: params, StackName: st.Name, StackID: st.ID, Region: st.Region, Account: st.Account,
-		Partition: arn.Partition(st.Region), URLSuffix: suffixOf(st.Region),
-		SSM:    func(name string) (string, bool) { return s.parameter(ctx, st.Region, st.Account, name) },
-		Import: func(name string) (string, bool) { return s.export(ctx, st.Region, st.Account, name) },
-	}
-	t, err := s.read(text, in)
-	if err != nil {
-		return nil, err
-	}
-	return t.Instantiate(in)
-}
-
-// read reads a template and does the transforms that it names.
-func (s *Service) read(text []byte, in cfn.Input) (*cfn.Template, error) {
-	root, err := cfn.ParseValue(text)
-	if err != nil || !sam.Needed(root) {
-		return cfn.Parse(text)
-	}
-	root, wrong := sam.Transform(root, sam.Options{Input: in, Types: func(name string) bool { return s.cfg.Types[name] != nil }})
-	if err := sam.Failure(wrong); err != nil {
-		return nil, err
-	}
-	return cfn.FromNode(root)
 }
 
 func suffixOf(region string) string {

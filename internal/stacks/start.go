@@ -47,7 +47,11 @@ func (s *Service) createStack(ctx context.Context, r *api.Request) (*api.Respons
 	}
 	st = s.newStack(r, name)
 	st.Protected = flag(r.Query, "EnableTerminationProtection")
-	if _, err := s.prepare(ctx, st, text, &set); err != nil {
+	plan, err := s.prepare(ctx, st, text, &set)
+	if err == nil {
+		err = expandable(plan, &set)
+	}
+	if err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
@@ -147,6 +151,9 @@ func (s *Service) beginUpdate(ctx context.Context, r *api.Request) (*stack, chan
 	}
 	plan, err := s.prepare(ctx, st, text, &set)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := expandable(plan, &set); err != nil {
 		return nil, nil, err
 	}
 	changes, err := s.changes(ctx, st, plan)

@@ -6,30 +6,34 @@ import (
 
 	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/cfn"
-	"github.com/perdure/perdure/internal/cfn/sam"
 )
 
-// getTemplate gives the text back as it was received, byte for byte: clients compare it.
+// getTemplate gives the text back as it was received, byte for byte: clients compare it. A template with transforms is
+// given as they left it, unless the original is asked for.
 func (s *Service) getTemplate(ctx context.Context, r *api.Request) (*api.Response, error) {
-	blob := ""
+	blob, name := "", r.Query.Get("StackName")
+	var given []cfn.Given
 	if set := r.Query.Get("ChangeSetName"); set != "" {
 		c, err := s.findChangeSet(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		blob = c.Template
-	} else {
-		name := r.Query.Get("StackName")
-		st, err := s.find(ctx, r.Region, r.Account, name)
-		if err != nil {
-			return nil, err
-		}
-		if st == nil {
-			return nil, noStack(name)
-		}
-		blob = st.Template
+		blob, name, given = c.Template, c.StackID, c.Parameters
+	}
+	st, err := s.find(ctx, r.Region, r.Account, name)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return nil, noStack(name)
+	}
+	if blob == "" {
+		blob, given = st.Template, st.Parameters
 	}
 	text, err := s.template(ctx, blob)
+	if err == nil && r.Query.Get("TemplateStage") != "Original" {
+		text, err = s.processed(ctx, st, text, given)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -62,28 +66,12 @@ func declarations(t *cfn.Template, full bool) (l list[declarationView]) {
 	return l
 }
 
-// unexpanded reads a template for what it declares, before any transform: those may need values that are not given yet.
-func unexpanded(text []byte) (*cfn.Template, error) {
-	root, err := cfn.ParseValue(text)
-	if err != nil || !sam.Needed(root) {
-		return cfn.Parse(text)
-	}
-	plain := &cfn.Node{Kind: cfn.Map, Line: root.Line, Column: root.Column}
-	for i, k := range root.Keys {
-		if k != "Transform" && k != "Globals" {
-			plain.Keys, plain.Items = append(plain.Keys, k), append(plain.Items, root.Items[i])
-		}
-	}
-	t, err := cfn.FromNode(plain)
-	if err == nil {
-		t.Transforms = sam.Declared(root)
-	}
-	return t, err
-}
-
 // whyCapabilities words what makes a template need capabilities.
 func whyCapabilities(t *cfn.Template) (needs []string, reason string) {
 	needs, ids := t.Capabilities()
+	if len(t.Transforms) > 0 {
+		needs, ids = append(needs, autoExpand), append(ids, t.Transforms...)
+	}
 	if len(needs) > 0 {
 		reason = "The following resource(s) require capabilities: [" + strings.Join(ids, ", ") + "]"
 	}
