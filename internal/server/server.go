@@ -102,6 +102,9 @@ func (s *Server) open() (err error) {
 			return err
 		}
 	} else {
+		if s.dir, err = filepath.Abs(s.dir); err != nil { // functions run in folders of their own
+			return err
+		}
 		if err := os.MkdirAll(s.dir, 0o700); err != nil {
 			return fmt.Errorf("the data directory cannot be made: %w", err)
 		}
