@@ -17,9 +17,7 @@ import (
 // expects on that line fails.
 func TestRules(t *testing.T) {
 	all := &analysis.Analyzer{Name: "all", Doc: "run every rule", Run: func(*analysis.Pass) (any, error) { return nil, nil }}
-	for _, a := range lint.Analyzers() {
-		all.Requires = append(all.Requires, a)
-	}
+	all.Requires = append(all.Requires, lint.Analyzers()...)
 	all.Requires = append(all.Requires, lint.Analyzers()[0].Requires...)
 	all.Run = func(pass *analysis.Pass) (any, error) {
 		seen := map[token.Pos]string{}
