@@ -5,9 +5,9 @@ import "github.com/perdure/perdure/asl/value"
 // call compiles a call. first, when given, is the value a ~> puts before the arguments.
 func (c *compiler) call(n *node, first evalFn) evalFn {
 	proc := c.node(n.proc)
-	args := make([]evalFn, 0, len(n.list)+1)
-	for _, arg := range n.list {
-		args = append(args, c.node(arg))
+	args := make([]operand, len(n.list))
+	for i, arg := range n.list {
+		args[i] = c.operand(arg)
 	}
 	name, named := procName(n.proc)
 	hint := c.hint(n.proc)
@@ -19,6 +19,7 @@ func (c *compiler) call(n *node, first evalFn) evalFn {
 			cands = c.lookup(n.proc.text)
 		}
 	}
+	alone := len(cands) == 1 // only the outermost frame may have another function of that name
 	return func(r *run, in Value, f *frame) (Value, error) {
 		base := len(r.args)
 		if first != nil {
@@ -31,11 +32,12 @@ func (c *compiler) call(n *node, first evalFn) evalFn {
 		var fv Value
 		var err error
 		if direct != nil {
-			var shadowed bool
-			if fv, shadowed = f.find(cands, name); !shadowed {
-				fv = direct.value
+			fv = direct.value
+			if !alone || !unset(r.root.slots[cands[0].slot]) {
+				if v, shadowed := f.find(cands, name); shadowed {
+					fv = reduce(v)
+				}
 			}
-			fv = reduce(fv)
 		} else if fv, err = proc(r, in, f); err != nil {
 			return Value{}, err
 		}
@@ -44,8 +46,8 @@ func (c *compiler) call(n *node, first evalFn) evalFn {
 				return Value{}, err.at(pos, name)
 			}
 		}
-		for _, arg := range args {
-			v, err := arg(r, in, f)
+		for i := range args {
+			v, err := args[i].get(r, in, f)
 			if err != nil {
 				return Value{}, err
 			}

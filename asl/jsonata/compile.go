@@ -91,8 +91,20 @@ func canBeSequence(n *node) bool {
 		return n.text == ".."
 	case nPath:
 		return n.keepArray || n.group != nil
+	case nBlock:
+		if len(n.list) == 1 && n.group == nil && !n.keepArray && givesScalar(n.list[0]) {
+			return false
+		}
 	}
 	return n.group == nil || n.kind == nPath
+}
+
+// givesScalar tells the nodes whose result is never an array.
+func givesScalar(n *node) bool {
+	if len(n.predicate) > 0 || n.group != nil || n.thunk {
+		return false
+	}
+	return n.kind == nString || n.kind == nNumber || n.kind == nBinary && n.text != ".."
 }
 
 func constant(v Value) evalFn {
@@ -260,13 +272,13 @@ func (c *compiler) condition(n *node) evalFn {
 	if n.then == nil {
 		return c.fallback(n)
 	}
-	cond, then := c.node(n.cond), c.node(n.then)
-	other := constant(Value{})
+	cond, then := c.operand(n.cond), c.operand(n.then)
+	other := operand{mode: literalOperand}
 	if n.other != nil {
-		other = c.node(n.other)
+		other = c.operand(n.other)
 	}
 	return func(r *run, in Value, f *frame) (Value, error) {
-		v, err := cond(r, in, f)
+		v, err := cond.get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
@@ -277,9 +289,9 @@ func (c *compiler) condition(n *node) evalFn {
 			}
 		}
 		if yes {
-			return then(r, in, f)
+			return then.get(r, in, f)
 		}
-		return other(r, in, f)
+		return other.get(r, in, f)
 	}
 }
 

@@ -5,10 +5,11 @@ import "github.com/perdure/perdure/asl/value"
 // group compiles {key: value, ...}: on its own an object constructor, behind something a grouping of its items by key.
 
 type grouper struct {
-	keys, vals []evalFn
-	fixed      []string // the keys, when all are plain strings and differ
-	pos        int
-	scope      *scope // of the tuple frames
+	keys  []evalFn
+	vals  []operand
+	fixed []string // the keys, when all are plain strings and differ
+	pos   int
+	scope *scope // of the tuple frames
 }
 
 func (c *compiler) grouper(pairs [][2]*node, pos int) *grouper {
@@ -17,7 +18,7 @@ func (c *compiler) grouper(pairs [][2]*node, pos int) *grouper {
 	seen := map[string]bool{}
 	for _, pair := range pairs {
 		g.keys = append(g.keys, c.node(pair[0]))
-		g.vals = append(g.vals, c.node(pair[1]))
+		g.vals = append(g.vals, c.operand(pair[1]))
 		if k := pair[0]; k.kind == nString && k.predicate == nil && k.group == nil && !seen[k.lit.Str()] {
 			seen[k.lit.Str()] = true
 			fixed = append(fixed, k.lit.Str())
@@ -81,7 +82,7 @@ func (g *grouper) eval(r *run, in Value, f *frame) (Value, error) {
 	}
 	out := value.NewObject(len(members))
 	for _, m := range members {
-		v, err := g.vals[m.pair](r, m.context(), f)
+		v, err := g.vals[m.pair].get(r, m.context(), f)
 		if err != nil {
 			return Value{}, err
 		}
@@ -94,16 +95,16 @@ func (g *grouper) eval(r *run, in Value, f *frame) (Value, error) {
 
 // object is the short way for an object constructor with known keys.
 func (g *grouper) object(r *run, in Value, f *frame) (Value, error) {
-	out := value.NewObject(len(g.fixed))
-	for i, key := range g.fixed {
-		v, err := g.vals[i](r, in, f)
+	base := len(r.args)
+	for i := range g.vals {
+		v, err := g.vals[i].get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
-		if !v.IsUndefined() {
-			out.Set(key, v)
-		}
+		r.args = append(r.args, v)
 	}
+	out := value.ObjectOf(g.fixed, r.args[base:])
+	r.args = r.args[:base]
 	return value.FromObject(out), r.spend(objectBytes + len(g.fixed)*memberBytes)
 }
 
@@ -194,7 +195,7 @@ func (g *grouper) evalTuples(r *run, s stream, f *frame) (Value, error) {
 	for _, m := range members {
 		t := mergeTuples(m.tuple)
 		_, tf := s.view(t, f, g.scope)
-		v, err := g.vals[m.pair](r, t.item, tf)
+		v, err := g.vals[m.pair].get(r, t.item, tf)
 		if err != nil {
 			return Value{}, err
 		}

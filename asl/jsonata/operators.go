@@ -15,7 +15,7 @@ func (c *compiler) binary(n *node) evalFn {
 	case "and", "or":
 		return c.logic(n)
 	}
-	lhs, rhs := c.node(n.lhs), c.node(n.rhs)
+	lhs, rhs := c.operand(n.lhs), c.operand(n.rhs)
 	var op func(r *run, a, b Value) (Value, error)
 	switch n.text {
 	case "+", "-", "*", "/", "%":
@@ -46,18 +46,29 @@ func (c *compiler) binary(n *node) evalFn {
 		return constant(Value{})
 	}
 	pos, text := n.pos, n.text
-	numbers := numberComparison(n.text)
 	return func(r *run, in Value, f *frame) (Value, error) {
-		a, err := lhs(r, in, f)
+		a, err := lhs.get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
-		b, err := rhs(r, in, f)
+		b, err := rhs.get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
-		if numbers != nil && a.Kind() == value.KindNumber && b.Kind() == value.KindNumber {
-			return value.Bool(numbers(a.Float(), b.Float())), nil
+		if a.Kind() == value.KindNumber && b.Kind() == value.KindNumber {
+			x, y := a.Float(), b.Float()
+			switch text {
+			case "=":
+				return value.Bool(x == y), nil
+			case "<":
+				return value.Bool(x < y), nil
+			case "<=":
+				return value.Bool(x <= y), nil
+			case ">":
+				return value.Bool(x > y), nil
+			case ">=":
+				return value.Bool(x >= y), nil
+			}
 		}
 		v, err := op(r, a, b)
 		if err != nil {
@@ -65,23 +76,6 @@ func (c *compiler) binary(n *node) evalFn {
 		}
 		return v, nil
 	}
-}
-
-// numberComparison is what an operator makes of two numbers, nil if it is not one that compares.
-func numberComparison(op string) func(a, b float64) bool {
-	switch op {
-	case "=":
-		return func(a, b float64) bool { return a == b }
-	case "<":
-		return func(a, b float64) bool { return a < b }
-	case "<=":
-		return func(a, b float64) bool { return a <= b }
-	case ">":
-		return func(a, b float64) bool { return a > b }
-	case ">=":
-		return func(a, b float64) bool { return a >= b }
-	}
-	return nil
 }
 
 // placed puts an error at an operator.
@@ -92,34 +86,31 @@ func placed(err error, pos int, token string) error {
 	return err
 }
 
-func arithmetic(n *node, lhs, rhs evalFn) evalFn {
-	var op func(a, b float64) float64
-	switch n.text {
-	case "+":
-		op = func(a, b float64) float64 { return a + b }
-	case "-":
-		op = func(a, b float64) float64 { return a - b }
-	case "*":
-		op = func(a, b float64) float64 { return a * b }
-	case "/":
-		op = func(a, b float64) float64 { return a / b }
-	case "%":
-		op = math.Mod
-	}
-	pos, text := n.pos, n.text
+func arithmetic(n *node, lhs, rhs operand) evalFn {
+	pos, text, op := n.pos, n.text, n.text[0]
 	return func(r *run, in Value, f *frame) (Value, error) {
-		a, err := lhs(r, in, f)
+		a, err := lhs.get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
-		b, err := rhs(r, in, f)
+		b, err := rhs.get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
 		if a.Kind() == value.KindNumber && b.Kind() == value.KindNumber {
 			x, y := a.Float(), b.Float()
 			if x-x == 0 && y-y == 0 {
-				return value.Number(op(x, y)), nil
+				switch op {
+				case '+':
+					return value.Number(x + y), nil
+				case '-':
+					return value.Number(x - y), nil
+				case '*':
+					return value.Number(x * y), nil
+				case '/':
+					return value.Number(x / y), nil
+				}
+				return value.Number(math.Mod(x, y)), nil
 			}
 		}
 		if err := operands(a, b); err != nil {
@@ -319,17 +310,17 @@ func (c *compiler) logic(n *node) evalFn {
 
 // concat compiles a whole row of & at once: the parts are written into one buffer.
 func (c *compiler) concat(n *node) evalFn {
-	var parts []evalFn
+	var parts []operand
 	var at []int
 	var collect func(n *node)
 	collect = func(n *node) {
 		if plain := n.kind == nBinary && n.text == "&" && n.predicate == nil && n.group == nil && !n.keepArray; !plain {
-			parts = append(parts, c.node(n))
+			parts = append(parts, c.operand(n))
 			return
 		}
 		c.depth++
 		collect(n.lhs)
-		parts = append(parts, c.node(n.rhs))
+		parts = append(parts, c.operand(n.rhs))
 		c.depth--
 		at = append(at, n.pos)
 	}
@@ -339,12 +330,12 @@ func (c *compiler) concat(n *node) evalFn {
 	return func(r *run, in Value, f *frame) (Value, error) {
 		buf := r.buf[:0]
 		r.buf = nil // an operand may want one, too
-		first, err := parts[0](r, in, f)
+		first, err := parts[0].get(r, in, f)
 		if err != nil {
 			return Value{}, err
 		}
-		for i, part := range parts[1:] {
-			v, err := part(r, in, f)
+		for i := range parts[1:] {
+			v, err := parts[i+1].get(r, in, f)
 			if err != nil {
 				return Value{}, err
 			}

@@ -102,6 +102,10 @@ func (p *pathPlan) oneName() evalFn {
 
 // names walks names as long as it meets only objects; the first array hands over to the general way.
 func (p *pathPlan) names() evalFn {
+	names := make([]string, len(p.steps))
+	for i := range p.steps {
+		names[i] = p.steps[i].name
+	}
 	return func(r *run, in Value, f *frame) (Value, error) {
 		cur, i := in, 0
 		if p.variable {
@@ -114,19 +118,16 @@ func (p *pathPlan) names() evalFn {
 				return p.eval(r, in, f)
 			}
 		}
-		for ; i < len(p.steps); i++ {
-			switch cur.Kind() {
-			case value.KindObject:
-				cur = cur.Get(p.steps[i].name)
-			case value.KindArray:
-				many := true
-				if i > 0 {
-					cur, many = flatten(reduce(cur), false)
-				}
-				return p.from(r, cur, many, i, f)
-			default:
+		cur, n := cur.Walk(names[i:])
+		if i += n; i < len(names) {
+			if cur.Kind() != value.KindArray {
 				return Value{}, nil
 			}
+			many := true
+			if i > 0 {
+				cur, many = flatten(reduce(cur), false)
+			}
+			return p.from(r, cur, many, i, f)
 		}
 		if cur.Tags() != 0 {
 			cur, many := flatten(reduce(cur), true)

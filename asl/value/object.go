@@ -24,6 +24,29 @@ func NewObject(capacity int) *Object {
 	return o
 }
 
+// ObjectOf returns an object of the keys, which must differ, and the values in the same places; members whose value is
+// undefined are left out. It keeps neither slice.
+func ObjectOf(keys []string, vals []Value) *Object {
+	var o *Object
+	if len(keys) <= 4 { // one allocation for the object and its members
+		x := new(struct {
+			Object
+			room [4]member
+		})
+		o = &x.Object
+		o.members = x.room[:0:len(keys)]
+	} else {
+		o = NewObject(len(keys))
+	}
+	for i, key := range keys {
+		if vals[i].kind != KindUndefined {
+			o.members = append(o.members, member{key, vals[i]})
+		}
+	}
+	o.reindex()
+	return o
+}
+
 // Len returns the number of members. A nil object has none.
 func (o *Object) Len() int {
 	if o == nil {

@@ -165,6 +165,24 @@ func (v Value) Get(key string) Value {
 	return Value{}
 }
 
+// Walk takes member after member for as long as there are names and what is reached is an object. It returns what it
+// reached and the number of names it used up.
+func (v Value) Walk(names []string) (Value, int) {
+	at := &v
+	for i, name := range names {
+		if at.kind != KindObject {
+			return *at, i
+		}
+		o := (*Object)(at.p)
+		j := o.find(name)
+		if j < 0 {
+			return Value{}, len(names)
+		}
+		at = &o.members[j].val
+	}
+	return *at, len(names)
+}
+
 // Has reports whether v is an object with such a member.
 func (v Value) Has(key string) bool {
 	if v.kind != KindObject {
