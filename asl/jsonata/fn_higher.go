@@ -21,8 +21,9 @@ func fnMap(r *run, args []Value) (Value, error) {
 		return Value{}, err
 	}
 	out := make([]Value, 0, len(items))
+	l := newLoop(fn)
 	for i, item := range items {
-		v, err := r.invoke(fn, item, value.Number(float64(i)), arr)
+		v, err := l.call(r, item, i, arr)
 		if err != nil {
 			return Value{}, err
 		}
@@ -30,6 +31,7 @@ func fnMap(r *run, args []Value) (Value, error) {
 			out = append(out, v)
 		}
 	}
+	l.done(r)
 	return value.Array(out...).WithTags(tagSequence), nil
 }
 
@@ -40,14 +42,17 @@ func fnFilter(r *run, args []Value) (Value, error) {
 	}
 	var out []Value
 	items := arr.Items()
+	l := newLoop(fn)
 	for i, item := range items {
-		v, err := r.invoke(fn, item, value.Number(float64(i)), arr)
+		v, err := l.call(r, item, i, arr)
 		if err != nil {
 			return Value{}, err
 		}
-		yes, err := r.truthy(v)
-		if err != nil {
-			return Value{}, err
+		yes := v.Bool()
+		if v.Kind() != value.KindBool {
+			if yes, err = r.truthy(v); err != nil {
+				return Value{}, err
+			}
 		}
 		if yes {
 			if out == nil {
@@ -56,6 +61,7 @@ func fnFilter(r *run, args []Value) (Value, error) {
 			out = append(out, item)
 		}
 	}
+	l.done(r)
 	return value.Array(out...).WithTags(tagSequence), r.spendItems(cap(out))
 }
 

@@ -69,6 +69,9 @@ func (r *run) appendText(buf []byte, v Value) ([]byte, error) {
 		if f == math.Trunc(f) && math.Abs(f) < 1e15 {
 			return strconv.AppendInt(buf, int64(f), 10), nil
 		}
+		if text := v.Digits(); printsItself(text) {
+			return append(buf, text...), nil
+		}
 	}
 	return r.appendJSON(buf, v, "")
 }

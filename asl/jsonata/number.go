@@ -18,6 +18,22 @@ func (r *run) printed(f float64) float64 {
 	return toPrecision15(f)
 }
 
+// printsItself reports whether the text a number was written with is what $string prints: a decimal fraction of at most
+// 15 digits without needless zeros, of which no other is as near to its float64.
+func printsItself(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	dot := strings.IndexByte(text, '.')
+	if dot < 1 || len(text) > 16 || text[len(text)-1] == '0' || strings.HasPrefix(text, "0.00000") {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] > '9' { // an exponent
+			return false
+		}
+	}
+	return true
+}
+
 // toPrecision15 rounds to 15 significant digits; a tie goes away from zero, as in JavaScript.
 func toPrecision15(f float64) float64 {
 	var room [32]byte

@@ -88,7 +88,16 @@ func (r *run) release() {
 	if cap(buf) > maxKept {
 		buf = nil
 	}
-	*r = run{args: args[:0], called: called[:0], buf: buf}
+	if used := len(r.root.slots); used <= len(r.slots) {
+		clear(r.slots[:used])
+	}
+	r.args, r.called, r.buf = args[:0], called[:0], buf
+	r.ctx, r.program, r.host, r.root = nil, nil, Host{}, frame{}
+	r.calls, r.now, r.haveNow = 0, time.Time{}, false
+	r.spare, r.evalInput, r.thunk = nil, Value{}, thunk{}
+	if r.pictureText != "" {
+		r.picture, r.pictureText = datePicture{}, ""
+	}
 	runs.Put(r)
 }
 
@@ -115,7 +124,11 @@ func (r *run) evaluate(input Value, vars map[string]Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return r.clean(v, 0)
+	switch v.Kind() {
+	case value.KindArray, value.KindObject, value.KindUndefined:
+		return r.clean(v, 0)
+	}
+	return v, nil
 }
 
 // bound marks undefined as bound, so that it hides an outer variable of the same name.
@@ -208,6 +221,9 @@ func (r *run) clean(v Value, depth int) (Value, error) {
 			return Value{}, err
 		}
 		for i, item := range items {
+			if k := item.Kind(); k != value.KindArray && k != value.KindObject && k != value.KindUndefined {
+				continue
+			}
 			c, err := r.clean(item, depth+1)
 			if err != nil {
 				return Value{}, err
@@ -232,6 +248,9 @@ func (r *run) clean(v Value, depth int) (Value, error) {
 		var changed *value.Object
 		for i := range o.Len() {
 			item := o.At(i)
+			if k := item.Kind(); k != value.KindArray && k != value.KindObject && k != value.KindUndefined {
+				continue
+			}
 			c, err := r.clean(item, depth+1)
 			if err != nil {
 				return Value{}, err
