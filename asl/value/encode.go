@@ -6,7 +6,7 @@ import "unicode/utf8"
 // alone, they become null. Numbers that kept their digits are written with them. Infinite and missing numbers become
 // the strings "Infinity", "-Infinity" and "NaN", as Step Functions writes them. Nothing is escaped for HTML.
 func (v Value) Append(dst []byte) []byte {
-	switch v.kind {
+	switch v.Kind() {
 	case KindBool:
 		if v.n != 0 {
 			return append(dst, "true"...)
@@ -32,7 +32,7 @@ func (v Value) Append(dst []byte) []byte {
 }
 
 func (v Value) appendNumber(dst []byte) []byte {
-	if v.aux > 0 {
+	if v.meta>>auxShift > 0 {
 		return append(dst, v.Digits()...)
 	}
 	f := v.Float()
@@ -48,7 +48,7 @@ func (o *Object) append(dst []byte) []byte {
 	first := true
 	for i := range o.members {
 		m := &o.members[i]
-		if m.val.kind == KindUndefined || m.val.kind == KindExtern {
+		if m.val.Kind() == KindUndefined || m.val.Kind() == KindExtern {
 			continue
 		}
 		if !first {

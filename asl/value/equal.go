@@ -4,10 +4,10 @@ package value
 // their members, undefined equals only undefined. Extern values are equal only if they wrap the same comparable thing
 // in the same copy.
 func Equal(a, b Value) bool {
-	if a.kind != b.kind {
+	if a.Kind() != b.Kind() {
 		return false
 	}
-	switch a.kind {
+	switch a.Kind() {
 	case KindBool:
 		return a.n == b.n
 	case KindNumber:

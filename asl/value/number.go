@@ -11,7 +11,7 @@ import (
 const maxExact = 1 << 53
 
 // Number returns a number computed as a float64.
-func Number(f float64) Value { return Value{n: math.Float64bits(f), kind: KindNumber} }
+func Number(f float64) Value { return Value{n: math.Float64bits(f), meta: uint64(KindNumber)} }
 
 // Int returns an integer; beyond 2^53 it keeps its digits, so that its JSON text stays exact.
 func Int(i int64) Value {
@@ -37,14 +37,13 @@ func digits(text string, f float64) Value {
 	return Value{
 		p:    unsafe.Pointer(unsafe.StringData(text)),
 		n:    math.Float64bits(f),
-		aux:  uint32(len(text)),
-		kind: KindNumber,
+		meta: uint64(KindNumber) | uint64(len(text))<<auxShift,
 	}
 }
 
 // Float returns the number, rounded to the nearest float64, or 0 when v is of another kind.
 func (v Value) Float() float64 {
-	if v.kind != KindNumber {
+	if v.Kind() != KindNumber {
 		return 0
 	}
 	return math.Float64frombits(v.n)
@@ -53,18 +52,18 @@ func (v Value) Float() float64 {
 // Digits returns the text a number was written with, and "" when it was computed or v is of another kind. Integers of
 // at most 15 digits do not keep theirs: it is what FormatNumber prints.
 func (v Value) Digits() string {
-	if v.kind != KindNumber {
+	if v.Kind() != KindNumber {
 		return ""
 	}
-	return unsafe.String((*byte)(v.p), int(v.aux))
+	return unsafe.String((*byte)(v.p), int(v.meta>>auxShift))
 }
 
 // Int64 returns the number as an integer and whether that is exact: 12, 12.0 and 1e3 are, 12.5 and 1e300 are not.
 func (v Value) Int64() (int64, bool) {
-	if v.kind != KindNumber {
+	if v.Kind() != KindNumber {
 		return 0, false
 	}
-	if v.aux > 0 {
+	if v.meta>>auxShift > 0 {
 		if i, err := strconv.ParseInt(v.Digits(), 10, 64); err == nil {
 			return i, true
 		}

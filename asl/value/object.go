@@ -39,7 +39,7 @@ func ObjectOf(keys []string, vals []Value) *Object {
 		o = NewObject(len(keys))
 	}
 	for i, key := range keys {
-		if vals[i].kind != KindUndefined {
+		if vals[i].Kind() != KindUndefined {
 			o.members = append(o.members, member{key, vals[i]})
 		}
 	}

@@ -58,17 +58,21 @@ func (k Kind) String() string {
 type Value struct {
 	p    unsafe.Pointer // string bytes, first array item, *Object, digits of a number, or *any
 	n    uint64         // string or array length, float bits, 0 or 1 of a boolean
-	aux  uint32         // length of the digits p points to; 0 when a number has none
-	kind Kind
-	tags uint8
+	meta uint64         // from the low end: kind (8 bits), tags (8), and above auxShift the length of the digits p points to
 }
 
+// The fields are three, as the compiler keeps structs of more than four in memory and these belong into registers.
+const (
+	tagShift = 8
+	auxShift = 32
+)
+
 // Null returns the JSON null.
-func Null() Value { return Value{kind: KindNull} }
+func Null() Value { return Value{meta: uint64(KindNull)} }
 
 // Bool returns a boolean.
 func Bool(b bool) Value {
-	v := Value{kind: KindBool}
+	v := Value{meta: uint64(KindBool)}
 	if b {
 		v.n = 1
 	}
@@ -77,12 +81,12 @@ func Bool(b bool) Value {
 
 // String returns a string value.
 func String(s string) Value {
-	return Value{p: unsafe.Pointer(unsafe.StringData(s)), n: uint64(len(s)), kind: KindString}
+	return Value{p: unsafe.Pointer(unsafe.StringData(s)), n: uint64(len(s)), meta: uint64(KindString)}
 }
 
 // Array returns an array of the items. It takes the slice over: the caller must not modify it afterwards.
 func Array(items ...Value) Value {
-	return Value{p: unsafe.Pointer(unsafe.SliceData(items)), n: uint64(len(items)), kind: KindArray}
+	return Value{p: unsafe.Pointer(unsafe.SliceData(items)), n: uint64(len(items)), meta: uint64(KindArray)}
 }
 
 // FromObject returns the object as a value; the caller must not modify it once the value is shared. A nil object gives
@@ -91,28 +95,28 @@ func FromObject(o *Object) Value {
 	if o == nil {
 		return Value{}
 	}
-	return Value{p: unsafe.Pointer(o), kind: KindObject}
+	return Value{p: unsafe.Pointer(o), meta: uint64(KindObject)}
 }
 
 // Extern wraps something that is not JSON, such as a function of a query language, so that it can travel among values.
 // It has no JSON text: encoding treats it as undefined.
-func Extern(x any) Value { return Value{p: unsafe.Pointer(&x), kind: KindExtern} }
+func Extern(x any) Value { return Value{p: unsafe.Pointer(&x), meta: uint64(KindExtern)} }
 
 // Kind returns what v is.
-func (v Value) Kind() Kind { return v.kind }
+func (v Value) Kind() Kind { return Kind(v.meta) }
 
 // IsUndefined reports whether v is the zero Value.
-func (v Value) IsUndefined() bool { return v.kind == KindUndefined }
+func (v Value) IsUndefined() bool { return v.Kind() == KindUndefined }
 
 // IsNull reports whether v is the JSON null.
-func (v Value) IsNull() bool { return v.kind == KindNull }
+func (v Value) IsNull() bool { return v.Kind() == KindNull }
 
 // Bool returns the boolean, or false when v is of another kind.
-func (v Value) Bool() bool { return v.kind == KindBool && v.n != 0 }
+func (v Value) Bool() bool { return v.Kind() == KindBool && v.n != 0 }
 
 // Str returns the string, or "" when v is of another kind.
 func (v Value) Str() string {
-	if v.kind != KindString {
+	if v.Kind() != KindString {
 		return ""
 	}
 	return unsafe.String((*byte)(v.p), int(v.n))
@@ -120,7 +124,7 @@ func (v Value) Str() string {
 
 // Len returns the number of items of an array or members of an object, and 0 for every other kind.
 func (v Value) Len() int {
-	switch v.kind {
+	switch v.Kind() {
 	case KindArray:
 		return int(v.n)
 	case KindObject:
@@ -131,7 +135,7 @@ func (v Value) Len() int {
 
 // Index returns item i of an array. It is undefined when v is not an array or i is out of range.
 func (v Value) Index(i int) Value {
-	if v.kind != KindArray || uint64(i) >= v.n {
+	if v.Kind() != KindArray || uint64(i) >= v.n {
 		return Value{}
 	}
 	return unsafe.Slice((*Value)(v.p), int(v.n))[i]
@@ -139,7 +143,7 @@ func (v Value) Index(i int) Value {
 
 // Items returns the items of an array, nil for other kinds. The slice must not be modified.
 func (v Value) Items() []Value {
-	if v.kind != KindArray {
+	if v.Kind() != KindArray {
 		return nil
 	}
 	return unsafe.Slice((*Value)(v.p), int(v.n))
@@ -147,7 +151,7 @@ func (v Value) Items() []Value {
 
 // Object returns the object, or nil when v is of another kind. It must not be modified.
 func (v Value) Object() *Object {
-	if v.kind != KindObject {
+	if v.Kind() != KindObject {
 		return nil
 	}
 	return (*Object)(v.p)
@@ -155,7 +159,7 @@ func (v Value) Object() *Object {
 
 // Get returns the member of an object: undefined when absent or when v is not an object.
 func (v Value) Get(key string) Value {
-	if v.kind != KindObject {
+	if v.Kind() != KindObject {
 		return Value{}
 	}
 	o := (*Object)(v.p)
@@ -170,7 +174,7 @@ func (v Value) Get(key string) Value {
 func (v Value) Walk(names []string) (Value, int) {
 	at := &v
 	for i, name := range names {
-		if at.kind != KindObject {
+		if at.Kind() != KindObject {
 			return *at, i
 		}
 		o := (*Object)(at.p)
@@ -185,7 +189,7 @@ func (v Value) Walk(names []string) (Value, int) {
 
 // Has reports whether v is an object with such a member.
 func (v Value) Has(key string) bool {
-	if v.kind != KindObject {
+	if v.Kind() != KindObject {
 		return false
 	}
 	_, ok := (*Object)(v.p).Get(key)
@@ -194,7 +198,7 @@ func (v Value) Has(key string) bool {
 
 // Ext returns what Extern wrapped, or nil when v is of another kind.
 func (v Value) Ext() any {
-	if v.kind != KindExtern {
+	if v.Kind() != KindExtern {
 		return nil
 	}
 	return *(*any)(v.p)
@@ -202,10 +206,10 @@ func (v Value) Ext() any {
 
 // Tags returns the bits a query language hung on this copy of the value. They are no part of the value: decoding gives
 // none, equality and encoding do not look at them.
-func (v Value) Tags() uint8 { return v.tags }
+func (v Value) Tags() uint8 { return uint8(v.meta >> tagShift) }
 
 // WithTags returns v with exactly these bits.
 func (v Value) WithTags(tags uint8) Value {
-	v.tags = tags
+	v.meta = v.meta&^(0xff<<tagShift) | uint64(tags)<<tagShift
 	return v
 }
