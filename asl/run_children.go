@@ -56,15 +56,13 @@ func (x *Exec) children(t *thread) *failure {
 func (r *runState) open(i int, sp span) {
 	r.live[i] = sp
 	r.spans[i] = sp
+	r.Items.Running += sp.to - sp.from
 	r.changed = true
 }
 
-// count brings the numbers that follow from others up to date.
+// count brings the numbers that follow from others up to date. It is called for each child that closes, so it must not
+// look at those that are open.
 func (r *runState) count() {
-	r.Items.Running = 0
-	for _, sp := range r.live {
-		r.Items.Running += sp.to - sp.from
-	}
 	r.Executions.Running = len(r.live)
 	c := r.Items
 	r.Items.Pending = c.Total - c.Running - c.Succeeded - c.Failed - c.TimedOut - c.Aborted
@@ -176,6 +174,7 @@ func (x *Exec) closeChild(t *thread, i int, sp span, keep childResult) {
 	r := t.kids.run
 	delete(r.live, i)
 	delete(r.spans, i)
+	r.Items.Running -= sp.to - sp.from
 	r.dropped = append(r.dropped, i)
 	r.results[i] = keep
 	t.kids.newResults = append(t.kids.newResults, i)

@@ -3,6 +3,7 @@ package states
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -39,23 +40,17 @@ func (s *Service) export(ctx context.Context, region string, w *writing) (bucket
 		return "", "", err
 	}
 	m := manifest{to.Bucket, w.Run.ARN, map[string][]resultFile{"FAILED": {}, "PENDING": {}, "SUCCEEDED": {}}}
-	files, err := s.results(ctx, w, &results{lines: cfg.OutputType == "JSONL", transformation: cfg.Transformation})
-	if err != nil {
-		return "", "", err
-	}
-	for _, kind := range []string{"SUCCEEDED", "FAILED"} {
-		data := files[kind]
-		if data == nil {
-			continue
-		}
-		key := dir + kind + "_0.json"
-		if cfg.OutputType == "JSONL" {
+	out := &results{lines: cfg.OutputType == "JSONL", transformation: cfg.Transformation, files: map[string][]byte{}}
+	out.put = func(kind string, data []byte) error {
+		key := dir + kind + "_" + strconv.Itoa(len(m.ResultFiles[kind])) + ".json"
+		if out.lines {
 			key += "l"
 		}
-		if err := s.objects.Put(ctx, region, to.Bucket, key, data); err != nil {
-			return "", "", err
-		}
-		m.ResultFiles[kind] = []resultFile{{key, len(data)}}
+		m.ResultFiles[kind] = append(m.ResultFiles[kind], resultFile{key, len(data)})
+		return s.objects.Put(ctx, region, to.Bucket, key, data)
+	}
+	if err := s.results(ctx, w, out); err != nil {
+		return "", "", err
 	}
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -65,40 +60,41 @@ func (s *Service) export(ctx context.Context, region string, w *writing) (bucket
 	return to.Bucket, path, s.objects.Put(ctx, region, to.Bucket, path, data)
 }
 
+// maxResultFile is how large a file of results grows before the next is begun, in bytes. AWS goes up to 5 GB; here a file
+// is in memory until it is written. Readers find the files in the manifest in either case.
+const maxResultFile = 32 << 20
+
 // results makes files of the children of a run.
 type results struct {
 	lines          bool
 	transformation string
-	files          map[string][]byte
+	files          map[string][]byte // being filled, by kind
+	put            func(kind string, data []byte) error
 }
 
 // results reads the children of a run, in order.
-func (s *Service) results(ctx context.Context, w *writing, out *results) (map[string][]byte, error) {
-	out.files = map[string][]byte{}
+func (s *Service) results(ctx context.Context, w *writing, out *results) error {
 	m, err := arn.ParseStateMachine(w.Machine)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range w.Run.Children {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		e := child(m, &w.Run, i)
 		r, err := s.exportedChild(ctx, e)
 		if isNotFound(err) {
 			continue // stopped before it began, or forgotten since
 		}
+		if err == nil {
+			err = out.child(r)
+		}
 		if err != nil {
-			return nil, err
-		}
-		out.add(r)
-	}
-	for kind, data := range out.files {
-		if !out.lines {
-			out.files[kind] = append(data, ']')
+			return err
 		}
 	}
-	return out.files, nil
+	return errors.Join(out.end("SUCCEEDED"), out.end("FAILED"))
 }
 
 func (s *Service) exportedChild(ctx context.Context, e arn.Execution) (*exported, error) {
@@ -133,29 +129,30 @@ func (s *Service) exportedChild(ctx context.Context, e arn.Execution) (*exported
 	return r, nil
 }
 
-func (o *results) add(r *exported) {
+func (o *results) child(r *exported) error {
 	if r.Output == nil {
-		o.put("FAILED", r.json())
-		return
+		return o.add("FAILED", r.json())
 	}
 	switch o.transformation {
 	case "COMPACT":
-		o.put("SUCCEEDED", []byte(*r.Output))
+		return o.add("SUCCEEDED", []byte(*r.Output))
 	case "FLATTEN":
 		v, err := value.Decode([]byte(*r.Output), value.Limits{})
 		if err != nil || v.Kind() != value.KindArray {
-			o.put("SUCCEEDED", []byte(*r.Output))
-			return
+			return o.add("SUCCEEDED", []byte(*r.Output))
 		}
 		for _, item := range v.Items() {
-			o.put("SUCCEEDED", item.JSON())
+			if err := o.add("SUCCEEDED", item.JSON()); err != nil {
+				return err
+			}
 		}
-	default:
-		o.put("SUCCEEDED", r.json())
+		return nil
 	}
+	return o.add("SUCCEEDED", r.json())
 }
 
-func (o *results) put(kind string, v []byte) {
+// add puts one entry into the file of its kind, which is written when it is full.
+func (o *results) add(kind string, v []byte) error {
 	b := o.files[kind]
 	switch {
 	case o.lines:
@@ -166,6 +163,23 @@ func (o *results) put(kind string, v []byte) {
 		b = append(append(b, ','), v...)
 	}
 	o.files[kind] = b
+	if len(b) < maxResultFile {
+		return nil
+	}
+	return o.end(kind)
+}
+
+// end writes the file that is being filled, if there is one.
+func (o *results) end(kind string) error {
+	data := o.files[kind]
+	if data == nil {
+		return nil
+	}
+	delete(o.files, kind)
+	if !o.lines {
+		data = append(data, ']')
+	}
+	return o.put(kind, data)
 }
 
 // exported is a child in the results of its run.
