@@ -25,11 +25,7 @@ const jsMachine = `{"QueryLanguage":"JSONata","StartAt":"Async","States":{
 
 func TestTheOfficialJavaScriptSDKRunsTheAsynchronousHalfOfThePattern(t *testing.T) {
 	t.Parallel()
-	command(t, "node", "Node")
-	modules := os.Getenv("PERDURE_TEST_NODE_MODULES")
-	if _, err := os.Stat(filepath.Join(modules, "@aws", "durable-execution-sdk-js")); modules == "" || err != nil {
-		need(t, "the JavaScript durable SDK is missing: set PERDURE_TEST_NODE_MODULES to a node_modules with @aws/durable-execution-sdk-js and @aws-sdk/client-sfn")
-	}
+	modules := jsModules(t)
 	s := serve(t, t.TempDir(), "--time", "skip")
 	ctx := context.Background()
 	in := map[string]any{
@@ -70,7 +66,19 @@ func TestTheOfficialJavaScriptSDKRunsTheAsynchronousHalfOfThePattern(t *testing.
 	s.gaplessDurable(t, all[0].DurableExecutionArn)
 }
 
-// jsPackage zips the handler with the modules it needs.
+// jsModules is the folder of the modules that the JavaScript functions need; without it the test skips.
+func jsModules(t *testing.T) string {
+	t.Helper()
+	command(t, "node", "Node")
+	modules := os.Getenv("PERDURE_TEST_NODE_MODULES")
+	if _, err := os.Stat(filepath.Join(modules, "@aws", "durable-execution-sdk-js")); modules == "" || err != nil {
+		need(t, "the JavaScript durable SDK is missing: set PERDURE_TEST_NODE_MODULES to a node_modules with "+
+			"@aws/durable-execution-sdk-js, @aws-sdk/client-sfn and @aws-sdk/client-lambda")
+	}
+	return modules
+}
+
+// jsPackage zips the handlers with the modules they need.
 func jsPackage(t *testing.T, modules string) []byte {
 	t.Helper()
 	var buf bytes.Buffer
@@ -87,14 +95,16 @@ func jsPackage(t *testing.T, modules string) []byte {
 		}
 		return err
 	}
-	if err := add("index.mjs", "testdata/js/index.mjs"); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"index.mjs", "operations.mjs"} {
+		if err := add(name, "testdata/js/"+name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	err := filepath.WalkDir(modules, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == ".bin" || d.Name() == "asset-awscli-v1" || d.Name() == "dist-types"):
+		case d.IsDir() && (d.Name() == ".bin" || strings.HasSuffix(d.Name(), "aws-cdk") || d.Name() == "dist-types"):
 			return fs.SkipDir
 		case !d.Type().IsRegular() || strings.HasSuffix(path, ".map") || strings.HasSuffix(path, ".d.ts"):
 			return nil
