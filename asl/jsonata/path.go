@@ -251,11 +251,18 @@ func (s *step) each(r *run, items []Value, last bool, f *frame) (Value, bool, er
 	var first Value
 	var out []Value
 	n := 0
+	bare := !s.plain && len(s.stages) == 0
 	for _, item := range items {
 		if err := r.tick(); err != nil {
 			return Value{}, false, err
 		}
-		res, err := s.one(r, item, f)
+		var res Value
+		var err error
+		if bare {
+			res, err = s.fn(r, item, f)
+		} else {
+			res, err = s.one(r, item, f)
+		}
 		if err != nil {
 			return Value{}, false, err
 		}

@@ -56,6 +56,8 @@ type decoder struct {
 	vals  []Value
 	mems  []member
 
+	scratch []byte // of a string with escapes
+	used    int    // the most the stacks have held
 	text    []byte
 	items   []Value
 	members []member
@@ -71,9 +73,13 @@ func (d *decoder) release() {
 	if cap(d.vals) > keep || cap(d.mems) > keep {
 		d.vals, d.mems = nil, nil
 	}
-	clear(d.vals[:cap(d.vals)])
-	clear(d.mems[:cap(d.mems)])
-	*d = decoder{vals: d.vals[:0], mems: d.mems[:0]}
+	if cap(d.scratch) > keep {
+		d.scratch = nil
+	}
+	used := max(d.used, len(d.vals), len(d.mems)) // after an error they are as they were
+	clear(d.vals[:min(used, cap(d.vals))])
+	clear(d.mems[:min(used, cap(d.mems))])
+	*d = decoder{vals: d.vals[:0], mems: d.mems[:0], scratch: d.scratch[:0]}
 	pool.Put(d)
 }
 
@@ -208,6 +214,7 @@ func (d *decoder) array() (Value, error) {
 	}
 	d.i++
 	d.depth++
+	d.used = max(d.used, len(d.vals))
 	items := d.carveItems(d.vals[base:])
 	d.vals = d.vals[:base]
 	return Array(items...), nil
@@ -257,6 +264,7 @@ func (d *decoder) object() (Value, error) {
 	}
 	d.i++
 	d.depth++
+	d.used = max(d.used, len(d.mems))
 	d.fill(o, d.mems[base:])
 	d.mems = d.mems[:base]
 	return FromObject(o), nil
@@ -274,7 +282,9 @@ func (d *decoder) fill(o *Object, found []member) {
 					continue next
 				}
 			}
-			found[n] = found[i]
+			if n != i {
+				found[n] = found[i]
+			}
 			n++
 		}
 		o.members = d.carveMembers(found[:n])

@@ -152,3 +152,21 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestDecodeFindsEveryByteThatDoesNotStandForItselfWhereverItStands(t *testing.T) {
+	for at := range 20 {
+		for c := range 256 {
+			text := []byte(`"aaaaaaaaaaaaaaaaaaaaaaa"`)
+			text[1+at] = byte(c)
+			if c == '\\' {
+				text[2+at] = 'n'
+			}
+			var want string
+			ok := json.Unmarshal(text, &want) == nil
+			v, err := value.Decode(text, value.Limits{})
+			if (err == nil) != ok || ok && v.Str() != want {
+				t.Errorf("byte %#x at %d: got %q, %v; want %q", c, at, v.Str(), err, want)
+			}
+		}
+	}
+}

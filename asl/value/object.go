@@ -71,8 +71,18 @@ func (o *Object) find(key string) int {
 		}
 		return -1
 	}
+	if key == "" {
+		for i := range o.members {
+			if o.members[i].key == "" {
+				return i
+			}
+		}
+		return -1
+	}
+	end := len(key) - 1
+	last := key[end] // names of the same length mostly differ in it, which saves comparing them
 	for i := range o.members {
-		if o.members[i].key == key {
+		if k := o.members[i].key; len(k) == end+1 && k[end] == last && k == key {
 			return i
 		}
 	}

@@ -1,8 +1,10 @@
 package value
 
 import (
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // plain marks the bytes that stand for themselves inside a JSON string, in both directions.
@@ -13,12 +15,32 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// string reads the string at d.i, which is a quote. A key is kept through the table of member names.
-func (d *decoder) string(key bool) (string, error) {
-	s, i := d.s, d.i+1
+// plainRun returns the offset of the first byte from i on that is not plain, looking at eight bytes at a time.
+func plainRun(s string, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for i+8 <= len(s) {
+		w := s[i : i+8]
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 |
+			uint64(w[6])<<48 | uint64(w[7])<<56
+		quote, slash := x^ones*'"', x^ones*'\\'
+		// A top bit is set where a byte is not ASCII, below a space, or has become zero; a borrow sets only bits above a
+		// true one, so the lowest is right.
+		found := (x | (x - ones*' ') | (quote - ones) | (slash - ones)) & tops
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+		i += 8
+	}
 	for i < len(s) && plain[s[i]] {
 		i++
 	}
+	return i
+}
+
+// string reads the string at d.i, which is a quote. A key is kept through the table of member names.
+func (d *decoder) string(key bool) (string, error) {
+	s := d.s
+	i := plainRun(s, d.i+1)
 	if i < len(s) && s[i] >= utf8.RuneSelf { // valid UTF-8 needs no copy of its own
 		for i < len(s) {
 			if plain[s[i]] {
@@ -49,19 +71,22 @@ func (d *decoder) string(key bool) (string, error) {
 // escaped reads on from i, the first byte that does not stand for itself.
 func (d *decoder) escaped(i int, key bool) (string, error) {
 	s := d.s
-	buf := append(make([]byte, 0, 2*(i-d.i)+16), s[d.i+1:i]...)
+	buf := append(d.scratch[:0], s[d.i+1:i]...)
 	for i < len(s) {
 		c := s[i]
 		switch {
 		case plain[c]:
-			buf = append(buf, c)
-			i++
+			end := plainRun(s, i)
+			buf = append(buf, s[i:end]...)
+			i = end
 		case c == '"':
 			d.i = i + 1
+			d.scratch = buf
+			text := unsafe.String(unsafe.SliceData(buf), len(buf)) // keep copies it
 			if key {
-				return d.key(string(buf)), nil
+				return d.key(text), nil
 			}
-			return d.keep(string(buf)), nil
+			return d.keep(text), nil
 		case c == '\\':
 			var ok bool
 			if buf, i, ok = unescape(buf, s, i); !ok {
