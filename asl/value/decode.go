@@ -48,7 +48,8 @@ func Decode(data []byte, l Limits) (Value, error) {
 }
 
 // decoder reads one text. Items and members are gathered on two stacks and copied out in their exact number when their
-// array or object closes; strings, items and members are carved from slabs to save allocations.
+// array or object closes; an object that is likely to be like the one before is gathered in place. Strings, items and
+// members are carved from slabs to save allocations.
 type decoder struct {
 	s     string // aliases the caller's bytes: nothing that outlives the call may point into it
 	i     int
@@ -56,6 +57,7 @@ type decoder struct {
 	vals  []Value
 	mems  []member
 
+	sizes   [8]int // of the latest object at each level: the next is likely to have as many members
 	scratch []byte // of a string with escapes
 	used    int    // the most the stacks have held
 	text    []byte
@@ -231,6 +233,8 @@ func (d *decoder) object() (Value, error) {
 		return FromObject(o), nil
 	}
 	base := len(d.mems)
+	size := &d.sizes[uint(d.depth)%uint(len(d.sizes))]
+	direct := d.reserve(*size)
 	for {
 		if d.i >= len(d.s) || d.s[d.i] != '"' {
 			return Value{}, d.fail("a member name in quotes was expected")
@@ -248,7 +252,12 @@ func (d *decoder) object() (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		d.mems = append(d.mems, member{key, v})
+		if len(direct) < cap(direct) {
+			direct = append(direct, member{key, v})
+		} else {
+			d.mems = append(append(d.mems, direct...), member{key, v})
+			direct = nil
+		}
 		if d.space(); d.i >= len(d.s) {
 			return Value{}, d.fail("a comma or } was expected")
 		}
@@ -264,30 +273,41 @@ func (d *decoder) object() (Value, error) {
 	}
 	d.i++
 	d.depth++
+	if direct != nil {
+		o.members = distinct(direct)
+		*size = len(direct)
+		return FromObject(o), nil
+	}
 	d.used = max(d.used, len(d.mems))
+	*size = len(d.mems) - base
 	d.fill(o, d.mems[base:])
 	d.mems = d.mems[:base]
 	return FromObject(o), nil
 }
 
+// distinct leaves one member of each name, in place: the first one with the last one's value.
+func distinct(found []member) []member {
+	n := 0
+next:
+	for i := range found {
+		for j := range n {
+			if found[j].key == found[i].key {
+				found[j].val = found[i].val
+				continue next
+			}
+		}
+		if n != i {
+			found[n] = found[i]
+		}
+		n++
+	}
+	return found[:n:n]
+}
+
 // fill moves the gathered members into o; a repeated name replaces the earlier value.
 func (d *decoder) fill(o *Object, found []member) {
 	if len(found) < hashFrom {
-		n := 0
-	next:
-		for i := range found {
-			for j := range n {
-				if found[j].key == found[i].key {
-					found[j].val = found[i].val
-					continue next
-				}
-			}
-			if n != i {
-				found[n] = found[i]
-			}
-			n++
-		}
-		o.members = d.carveMembers(found[:n])
+		o.members = d.carveMembers(distinct(found))
 		return
 	}
 	index := make(map[string]int32, len(found))

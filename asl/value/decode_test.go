@@ -170,3 +170,12 @@ func TestDecodeFindsEveryByteThatDoesNotStandForItselfWhereverItStands(t *testin
 		}
 	}
 }
+
+func TestDecodeObjectsOfChangingSizeOneAfterTheOther(t *testing.T) {
+	const text = `[{"a":1,"b":2},{"a":1,"b":2,"c":{"d":[{"e":1}],"f":2},"g":3},{"a":1},{},{"a":1,"b":{"c":{},"d":1}},` +
+		`{"a":1,"a":2,"b":3},{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":10,"k":11,"l":12,"a":0},{"b":1,"c":2}]`
+	want := strings.NewReplacer(`"a":1,"a":2,`, `"a":2,`, `{"a":1,"b":2,"c":3,`, `{"a":0,"b":2,"c":3,`, `,"a":0}`, `}`).Replace(text)
+	if got := decode(t, text).Text(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

@@ -38,6 +38,19 @@ func (d *decoder) carveMembers(src []member) []member {
 	return out
 }
 
+// reserve gives the room for an object of n members before they are read, nil if it is better gathered first.
+func (d *decoder) reserve(n int) []member {
+	if n == 0 || n >= hashFrom {
+		return nil
+	}
+	if n > len(d.members) {
+		d.members = make([]member, max(n, d.slab(16)))
+	}
+	out := d.members[:0:n]
+	d.members = d.members[n:]
+	return out
+}
+
 func (d *decoder) carveObject() *Object {
 	if len(d.objects) == 0 {
 		d.objects = make([]Object, d.slab(80))
