@@ -20,6 +20,7 @@ const (
 	literalOperand
 	contextOperand
 	localOperand
+	nameOperand
 	namesOperand
 )
 
@@ -39,7 +40,9 @@ func (c *compiler) operand(n *node) operand {
 		}
 	case nPath:
 		if o.names = plainNames(n); o.names != nil {
-			o.mode = namesOperand
+			if o.mode = namesOperand; len(o.names) == 1 {
+				o.mode = nameOperand
+			}
 		}
 	}
 	return o
@@ -62,6 +65,12 @@ func plainNames(n *node) []string {
 
 func (o *operand) get(r *run, in Value, f *frame) (Value, error) {
 	switch o.mode {
+	case nameOperand:
+		if in.Kind() == value.KindObject {
+			if v := in.Get(o.names[0]); v.Tags() == 0 {
+				return v, nil
+			}
+		}
 	case namesOperand:
 		if v, n := in.Walk(o.names); n == len(o.names) && v.Tags() == 0 {
 			return v, nil

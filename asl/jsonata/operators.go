@@ -88,7 +88,7 @@ func placed(err error, pos int, token string) error {
 
 func arithmetic(n *node, lhs, rhs operand) evalFn {
 	pos, text, op := n.pos, n.text, n.text[0]
-	return func(r *run, in Value, f *frame) (Value, error) {
+	general := func(r *run, in Value, f *frame) (Value, error) {
 		a, err := lhs.get(r, in, f)
 		if err != nil {
 			return Value{}, err
@@ -100,17 +100,7 @@ func arithmetic(n *node, lhs, rhs operand) evalFn {
 		if a.Kind() == value.KindNumber && b.Kind() == value.KindNumber {
 			x, y := a.Float(), b.Float()
 			if x-x == 0 && y-y == 0 {
-				switch op {
-				case '+':
-					return value.Number(x + y), nil
-				case '-':
-					return value.Number(x - y), nil
-				case '*':
-					return value.Number(x * y), nil
-				case '/':
-					return value.Number(x / y), nil
-				}
-				return value.Number(math.Mod(x, y)), nil
+				return value.Number(compute(op, x, y)), nil
 			}
 		}
 		if err := operands(a, b); err != nil {
@@ -118,6 +108,33 @@ func arithmetic(n *node, lhs, rhs operand) evalFn {
 		}
 		return Value{}, nil
 	}
+	if lhs.mode != nameOperand || rhs.mode != nameOperand {
+		return general
+	}
+	first, second := lhs.names[0], rhs.names[0]
+	return func(r *run, in Value, f *frame) (Value, error) { // two members, as price * qty
+		a, b := in.Get(first), in.Get(second)
+		if a.Kind() == value.KindNumber && b.Kind() == value.KindNumber {
+			if x, y := a.Float(), b.Float(); x-x == 0 && y-y == 0 {
+				return value.Number(compute(op, x, y)), nil
+			}
+		}
+		return general(r, in, f)
+	}
+}
+
+func compute(op byte, x, y float64) float64 {
+	switch op {
+	case '+':
+		return x + y
+	case '-':
+		return x - y
+	case '*':
+		return x * y
+	case '/':
+		return x / y
+	}
+	return math.Mod(x, y)
 }
 
 // operands finds what is wrong with the operands of arithmetic, if anything.
@@ -344,7 +361,9 @@ func (c *compiler) concat(n *node) evalFn {
 					return Value{}, placed(err, at[0], "&")
 				}
 			}
-			if buf, err = r.appendText(buf, v); err != nil {
+			if v.Kind() == value.KindString {
+				buf = append(buf, v.Str()...)
+			} else if buf, err = r.appendText(buf, v); err != nil {
 				return Value{}, placed(err, at[i], "&")
 			}
 		}
