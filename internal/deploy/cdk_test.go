@@ -80,27 +80,49 @@ func synthesise(t *testing.T, dir, timeout string) {
 	}
 }
 
-// TestUnmodifiedCDKDeploysAndDestroys runs the real CLI against a server that was never bootstrapped.
-func TestUnmodifiedCDKDeploysAndDestroys(t *testing.T) {
+// cdkCLI runs the real CLI against one server.
+type cdkCLI struct {
+	t        *testing.T
+	file     string // the CLI itself
+	dir      string // where it works
+	env      []string
+	endpoint string
+}
+
+// newCDK finds the CLI, or skips the test.
+func newCDK(t *testing.T, endpoint string) *cdkCLI {
+	t.Helper()
 	cli := filepath.Join(os.Getenv("PERDURE_TEST_NODE_MODULES"), "aws-cdk", "bin", "cdk")
 	if _, err := os.Stat(cli); err != nil || os.Getenv("PERDURE_TEST_NODE_MODULES") == "" {
-		if os.Getenv("PERDURE_TEST_REQUIRE") == "all" {
-			t.Fatal("the CDK CLI is missing: npm install aws-cdk, and set PERDURE_TEST_NODE_MODULES")
-		}
-		t.Skip("needs Node: and the npm package aws-cdk in PERDURE_TEST_NODE_MODULES")
+		requires(t, "needs Node: and the npm package aws-cdk in PERDURE_TEST_NODE_MODULES")
 	}
+	cli, err := filepath.Abs(cli)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &cdkCLI{t: t, file: cli, dir: t.TempDir(), endpoint: endpoint, env: append(os.Environ(), "AWS_ACCESS_KEY_ID=test",
+		"AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "CDK_HOME="+t.TempDir(), "CDK_DISABLE_CLI_TELEMETRY=true",
+		"NO_PROXY=127.0.0.1,localhost", "CI=1")}
+}
+
+// command is the CLI on an app: an executable, or an assembly.
+func (c *cdkCLI) command(ctx context.Context, app string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "node", append([]string{c.file, "--app", app, "--no-notices"}, args...)...)
+	cmd.Dir, cmd.Env = c.dir, append(c.env, "AWS_ENDPOINT_URL="+c.endpoint)
+	return cmd
+}
+
+func (c *cdkCLI) run(app string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	out, err := c.command(ctx, app, args...).CombinedOutput()
+	return string(out), err
+}
+
+// TestUnmodifiedCDKDeploysAndDestroys runs the real CLI against a server that was never bootstrapped.
+func TestUnmodifiedCDKDeploysAndDestroys(t *testing.T) {
 	c := serve(t)
-	dir := t.TempDir()
-	cdk := func(args ...string) (string, error) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, "node", append([]string{cli, "--app", dir, "--no-notices"}, args...)...)
-		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+c.Endpoint(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-			"AWS_REGION=us-east-1", "CDK_HOME="+t.TempDir(), "HOME="+dir, "CDK_DISABLE_CLI_TELEMETRY=true", "NO_PROXY=127.0.0.1", "CI=1")
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
+	cli, dir := newCDK(t, c.Endpoint()), t.TempDir()
 	for _, step := range []struct {
 		timeout string
 		args    []string
@@ -115,7 +137,7 @@ func TestUnmodifiedCDKDeploysAndDestroys(t *testing.T) {
 		{"40", []string{"destroy", "--force"}, "destroyed", false},
 	} {
 		synthesise(t, dir, step.timeout)
-		out, err := cdk(step.args...)
+		out, err := cli.run(dir, step.args...)
 		if !strings.Contains(out, step.want) || (err != nil) != step.fails {
 			t.Fatalf("cdk %s: %v, without %q:\n%s", strings.Join(step.args, " "), err, step.want, out)
 		}
