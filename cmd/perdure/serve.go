@@ -17,7 +17,7 @@ import (
 // serveFlags are those that the environment can set.
 var serveFlags = []string{
 	"listen", "data", "time", "durability", "account", "region", "credentials", "tls-cert", "tls-key", "insecure",
-	"allow-host", "allow-origin", "max-instances", "verbose",
+	"allow-host", "allow-origin", "max-instances", "mock-config", "lift-quotas", "verbose",
 }
 
 func serveCmd() *cobra.Command {
@@ -62,6 +62,8 @@ func serveCmd() *cobra.Command {
 	f.StringSliceVar(&cfg.AllowHosts, "allow-host", nil, "further host name that clients may use on loopback; repeatable")
 	f.StringSliceVar(&cfg.AllowOrigins, "allow-origin", nil, "web origin that may call; repeatable")
 	f.IntVar(&cfg.MaxInstances, "max-instances", 0, "function processes at once (0: 64)")
+	f.StringVar(&cfg.MockConfig, "mock-config", os.Getenv("SFN_MOCK_CONFIG"), "file that answers the tasks of state machines in test cases (SFN_MOCK_CONFIG)")
+	f.BoolVar(&cfg.LiftQuotas, "lift-quotas", false, "let state machines exceed 256 KiB of data and 25,000 events")
 	f.BoolVar(&verbose, "verbose", false, "log more")
 	return cmd
 }

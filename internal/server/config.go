@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/perdure/perdure/asl"
 )
 
 // Defaults of a Config's members.
@@ -47,7 +49,12 @@ type Config struct {
 	AllowHosts   []string // further host names that clients may use on loopback
 	AllowOrigins []string // web origins that may call
 	MaxInstances int      // function processes at once; 0: the host's default
-	Log          *slog.Logger
+	// MockConfig is the file of a mock configuration: an execution started with the ARN of a state machine followed by
+	// "#" and the name of a test case takes the answers of its tasks from there. Empty: none.
+	MockConfig string
+	// LiftQuotas lets state machines have payloads above 256 KiB between states and histories above 25,000 events.
+	LiftQuotas bool
+	Log        *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -108,6 +115,14 @@ func (c *Config) check() error {
 			"set --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure", c.Listen)
 	}
 	return nil
+}
+
+// limits are those of state machines.
+func (c *Config) limits() asl.Limits {
+	if c.LiftQuotas {
+		return asl.Limits{Payload: -1, Events: -1}
+	}
+	return asl.Limits{}
 }
 
 // isLoopback tells whether only this machine can reach an address.

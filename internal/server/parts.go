@@ -78,7 +78,9 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	p.events = newDurableChanges(s.cfg.Log)
 	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object, OnChange: p.events.changed})
 	runners := map[string]task.Runner{}
-	p.states = states.New(states.Config{Engine: s.engine, Runners: runners, Objects: objects{p.s3}, Logs: p.logs, Log: s.cfg.Log})
+	p.states = states.New(states.Config{
+		Engine: s.engine, Runners: runners, Objects: objects{p.s3}, Limits: s.cfg.limits(), Mocks: mockSource(s.cfg.MockConfig), Logs: p.logs, Log: s.cfg.Log,
+	})
 	runners["lambda"] = &tasklambda.Runner{Lambda: p.lambda, Now: s.clock.Now}
 	nested := &taskstates.Runner{States: p.states, Now: s.clock.Now}
 	runners["states"], runners["aws-sdk:sfn"] = nested, nested
