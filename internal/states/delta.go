@@ -105,6 +105,7 @@ func forgetTask(tx engine.Tx, key string) {
 func (s *Service) finish(tx engine.Tx, l *live, f *asl.Finish) error {
 	h := tx.Head()
 	h.Status, h.Ended = string(f.Status), store.Millis(tx.Now())
+	tx.SetState(nil, 0) // few ask for an execution that has ended, and a map run ends thousands
 	express := l.record.Express && l.record.Child == nil
 	if express {
 		tx.SetTimer(timerRetention, tx.Now().Add(expressRetention))

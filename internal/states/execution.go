@@ -159,12 +159,41 @@ func (s *Service) event(ctx context.Context, id store.ID, number uint64) (*event
 	return &e, nil
 }
 
-// end tells how a closed execution has ended, from its last event. Time-outs have neither error nor cause.
+// bounds reads the first and the last event; of a short history both at once.
+func (s *Service) bounds(ctx context.Context, h *store.Head) (first, last *event, err error) {
+	const short = 16
+	if h.Events > short {
+		if first, err = s.event(ctx, h.ID, 1); err != nil {
+			return nil, nil, err
+		}
+		last, err = s.event(ctx, h.ID, h.Events)
+		return first, last, err
+	}
+	list, err := s.engine.Store().History(ctx, h.ID, 1, short, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	if uint64(len(list)) < h.Events || len(list) == 0 {
+		return nil, nil, fmt.Errorf("of the %d events of %s %d are there", h.Events, h.ID, len(list))
+	}
+	first, last = &event{}, &event{}
+	if err := errors.Join(json.Unmarshal(list[0], first), json.Unmarshal(list[h.Events-1], last)); err != nil {
+		return nil, nil, fmt.Errorf("an event of %s cannot be read: %w", h.ID, err)
+	}
+	return first, last, nil
+}
+
+// end tells how a closed execution has ended, from its last event.
 func (s *Service) end(ctx context.Context, h *store.Head) (*asl.Finish, error) {
 	e, err := s.event(ctx, h.ID, h.Events)
 	if err != nil {
 		return nil, err
 	}
+	return finishOf(h, e), nil
+}
+
+// finishOf is how the execution has ended whose last event is e. Time-outs have neither error nor cause.
+func finishOf(h *store.Head, e *event) *asl.Finish {
 	f := &asl.Finish{Status: asl.Status(h.Status)}
 	switch e.Type {
 	case "ExecutionSucceeded":
@@ -174,7 +203,7 @@ func (s *Service) end(ctx context.Context, h *store.Head) (*asl.Finish, error) {
 	case "ExecutionAborted":
 		f.Error, f.Cause = e.Aborted.Error, e.Aborted.Cause
 	}
-	return f, nil
+	return f
 }
 
 // ending is end for a turn of the execution itself.

@@ -103,14 +103,11 @@ func (s *Service) exportedChild(ctx context.Context, e arn.Execution) (*exported
 	if err != nil {
 		return nil, err
 	}
-	first, err := s.event(ctx, id, 1)
+	first, last, err := s.bounds(ctx, &h)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.end(ctx, &h)
-	if err != nil {
-		return nil, err
-	}
+	f := finishOf(&h, last)
 	status, reason := redriveStatus(true, h.Status)
 	r := &exported{Cause: f.Cause, Error: f.Error, ExecutionArn: e.String(), Input: first.Started.Input,
 		Name: h.Name, RedriveStatus: status, RedriveStatusReason: reason, StartDate: iso(h.Started),
