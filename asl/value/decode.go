@@ -57,9 +57,9 @@ type decoder struct {
 	vals  []Value
 	mems  []member
 
-	sizes   [8]int // of the latest object at each level: the next is likely to have as many members
-	scratch []byte // of a string with escapes
-	used    int    // the most the stacks have held
+	last    [8][]member // of the latest object at each level: the next is likely to have the same names
+	scratch []byte      // of a string with escapes
+	used    int         // the most the stacks have held
 	text    []byte
 	items   []Value
 	members []member
@@ -106,7 +106,7 @@ func (d *decoder) fail(reason string) error {
 }
 
 func (d *decoder) space() {
-	for d.i < len(d.s) {
+	for d.i < len(d.s) && d.s[d.i] <= ' ' {
 		switch d.s[d.i] {
 		case ' ', '\n', '\t', '\r':
 			d.i++
@@ -233,15 +233,25 @@ func (d *decoder) object() (Value, error) {
 		return FromObject(o), nil
 	}
 	base := len(d.mems)
-	size := &d.sizes[uint(d.depth)%uint(len(d.sizes))]
-	direct := d.reserve(*size)
-	for {
+	last := &d.last[uint(d.depth)%uint(len(d.last))]
+	like := *last
+	direct := d.reserve(len(like))
+	same, verbatim := true, true // the names are those expected; and are written as they are
+	for n := 0; ; n++ {
 		if d.i >= len(d.s) || d.s[d.i] != '"' {
 			return Value{}, d.fail("a member name in quotes was expected")
 		}
-		key, err := d.string(true)
-		if err != nil {
-			return Value{}, err
+		var key string
+		if n < len(like) && d.expect(like[n].key) {
+			key = like[n].key
+		} else {
+			from := d.i + 1
+			var err error
+			if key, err = d.string(true); err != nil {
+				return Value{}, err
+			}
+			same = false
+			verbatim = verbatim && d.s[from:d.i-1] == key
 		}
 		if d.space(); d.i >= len(d.s) || d.s[d.i] != ':' {
 			return Value{}, d.fail("a colon was expected")
@@ -273,16 +283,30 @@ func (d *decoder) object() (Value, error) {
 	}
 	d.i++
 	d.depth++
-	if direct != nil {
+	switch {
+	case direct == nil:
+		d.used = max(d.used, len(d.mems))
+		d.fill(o, d.mems[base:])
+		d.mems = d.mems[:base]
+	case same:
+		o.members = direct[:len(direct):len(direct)]
+	default:
 		o.members = distinct(direct)
-		*size = len(direct)
-		return FromObject(o), nil
 	}
-	d.used = max(d.used, len(d.mems))
-	*size = len(d.mems) - base
-	d.fill(o, d.mems[base:])
-	d.mems = d.mems[:base]
+	if *last = nil; verbatim {
+		*last = o.members
+	}
 	return FromObject(o), nil
+}
+
+// expect reads the name at d.i if it is this one, which must have been read before from a text that is the name itself.
+func (d *decoder) expect(name string) bool {
+	rest := d.s[d.i+1:]
+	if len(rest) <= len(name) || rest[len(name)] != '"' || rest[:len(name)] != name {
+		return false
+	}
+	d.i += len(name) + 2
+	return true
 }
 
 // distinct leaves one member of each name, in place: the first one with the last one's value.

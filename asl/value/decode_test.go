@@ -179,3 +179,15 @@ func TestDecodeObjectsOfChangingSizeOneAfterTheOther(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+func TestDecodeExpectsNamesOnlyAsTheyAreWritten(t *testing.T) {
+	for _, text := range []string{`[{"a\"b":1},{"a"b":1}]`, `[{"a\\":1},{"a\":1}]`, `[{"\u0001":1},{"` + "\x01" + `":1}]`, `[{"ab":1},{"ab]`} {
+		if v, err := value.Decode([]byte(text), value.Limits{}); err == nil {
+			t.Errorf("%s was read as %s", text, v.Text())
+		}
+	}
+	const text = `[{"é":1,"b":2},{"é":3,"b":4},{"é":5,"bc":6},{"\u0062c":7,"é":8},{"bc":9,"é":10}]`
+	if got, want := decode(t, text).Text(), strings.ReplaceAll(text, `\u0062`, "b"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
