@@ -23,7 +23,7 @@ var outcomes = map[string]string{
 	"durable-agent":    "CREATE_COMPLETE",
 	"durable-approval": "Unrecognized resource types: [AWS::DynamoDB::Table]. They are not supported here and are used by [Decisions]",
 	"express-inline":   "Unrecognized resource types: [AWS::SQS::Queue]. They are not supported here and are used by [Queue]",
-	"globals":          "ROLLBACK_COMPLETE First (AWS::Lambda::Function): Resource handler returned message: \"Layers are not supported here",
+	"globals":          "Encountered unsupported property Layers of First",
 	"go-service":       "Resource with id [Service] is invalid. It needs a resource of the type AWS::Lambda::Url",
 	"image":            "Resource with id [Render] is invalid. Event with id [Daily] is invalid. Events of the type ScheduleV2 are not supported here",
 	"local":            "'CodeUri' is not a valid S3 Uri",

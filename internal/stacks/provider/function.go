@@ -21,7 +21,7 @@ func functionTypes(env Env) []*Type {
 		{
 			Name: "AWS::Lambda::Function",
 			Properties: properties("Architectures Code Description DurableConfig Environment EphemeralStorage Handler ImageConfig "+
-				"KmsKeyArn Layers LoggingConfig MemorySize ReservedConcurrentExecutions Role Runtime SnapStart Tags Timeout TracingConfig "+
+				"KmsKeyArn LoggingConfig MemorySize ReservedConcurrentExecutions Role Runtime SnapStart Tags Timeout TracingConfig "+
 				"DeadLetterConfig VpcConfig FileSystemConfigs RecursiveLoop RuntimeManagementConfig CodeSigningConfigArn", "FunctionName PackageType TenancyConfig"),
 			Required:   []string{"Code", "Role"},
 			Attributes: []string{"Arn"},
