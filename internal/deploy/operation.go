@@ -67,7 +67,7 @@ func (t *target) apply(ctx context.Context, text []byte) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st != nil && slices.Contains([]string{"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"}, st.Status) {
+	if st != nil && (makesRoom(st.Status) || st.Status == "REVIEW_IN_PROGRESS") {
 		t.options.say("%s is %s from an earlier attempt and makes room", t.name, st.Status)
 		if err := t.delete(ctx, st); err != nil {
 			return nil, err
@@ -96,6 +96,11 @@ func (t *target) apply(ctx context.Context, text []byte) (*Result, error) {
 		return nil, fmt.Errorf("the stack %s was not changed: %w", t.name, err)
 	}
 	return t.outcome(ctx, out.StackID)
+}
+
+// makesRoom tells of a status that no update leads out of.
+func makesRoom(status string) bool {
+	return slices.Contains([]string{"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}, status)
 }
 
 // outcome follows an operation to its end.
