@@ -21,8 +21,11 @@ type program struct {
 	context bool     // may read $states.context
 }
 
-// queryLimits are AWS's: nesting of 100, and one value of 6,990,256 bytes, a quarter of what an evaluation may use.
-var queryLimits = jsonata.Limits{Depth: 100, Bytes: 4 * 6990256}
+// queryLimits are AWS's: nesting of 100, and one value of 6,990,256 bytes, a quarter of what an evaluation may use. AWS also
+// ends an evaluation that takes too long. Here that is counted rather than timed, so that a turn decides the same on every
+// machine and after every crash: 8,000,000 steps are about a second of one processor, and more than
+// it takes to sort the largest input there is by a function.
+var queryLimits = jsonata.Limits{Steps: 8_000_000, Depth: 100, Bytes: 4 * 6990256}
 
 // program compiles an expression that stands at a field of x's state. What is wrong with it is reported; the program is
 // then of no use.
