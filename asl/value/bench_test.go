@@ -2,6 +2,7 @@ package value_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -29,11 +30,15 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(fmt.Sprintf("%dB", len(data)), func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			from := cpuTime()
 			for b.Loop() {
 				if _, err := value.Decode(data, value.Limits{}); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(cpuTime()-from)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }

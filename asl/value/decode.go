@@ -283,6 +283,16 @@ func (d *decoder) object() (Value, error) {
 	}
 	d.i++
 	d.depth++
+	d.close(o, base, direct, same)
+	if *last = nil; verbatim {
+		*last = o.members
+	}
+	return FromObject(o), nil
+}
+
+// close gives the object its members: those gathered in place, of which same tells that no name is repeated, or those
+// on the stack from base on.
+func (d *decoder) close(o *Object, base int, direct []member, same bool) {
 	switch {
 	case direct == nil:
 		d.used = max(d.used, len(d.mems))
@@ -293,10 +303,6 @@ func (d *decoder) object() (Value, error) {
 	default:
 		o.members = distinct(direct)
 	}
-	if *last = nil; verbatim {
-		*last = o.members
-	}
-	return FromObject(o), nil
 }
 
 // expect reads the name at d.i if it is this one, which must have been read before from a text that is the name itself.
