@@ -93,8 +93,16 @@ func (r *run) release() {
 	}
 	r.args, r.called, r.buf = args[:0], called[:0], buf
 	r.ctx, r.program, r.host, r.root = nil, nil, Host{}, frame{}
-	r.calls, r.now, r.haveNow = 0, time.Time{}, false
-	r.spare, r.evalInput, r.thunk = nil, Value{}, thunk{}
+	r.calls, r.evalInput = 0, Value{}
+	if r.haveNow {
+		r.now, r.haveNow = time.Time{}, false
+	}
+	if r.spare != nil {
+		r.spare = nil
+	}
+	if r.thunk.tail != nil { // runThunks empties it, unless nobody ran it
+		r.thunk = thunk{}
+	}
 	if r.pictureText != "" {
 		r.picture, r.pictureText = datePicture{}, ""
 	}
