@@ -114,10 +114,11 @@ func (v *verifier) table(from, to []byte) {
 	v.unreadable(it, from)
 }
 
-// unreadable ends a walk; if it broke off, what follows is damage that nobody can look into.
+// unreadable ends a walk; if it broke off, what follows is damage that nobody can look into. From is nil before the first
+// table.
 func (v *verifier) unreadable(it *lsm.Iterator, from []byte) {
 	if err := errors.Join(it.Error(), it.Close()); err != nil {
-		v.problem("", fmt.Sprintf("table %q", from[:1]), "cannot be read to its end: "+err.Error())
+		v.problem("", fmt.Sprintf("table %q", from[:min(1, len(from))]), "cannot be read to its end: "+err.Error())
 	}
 	if v.err == nil {
 		v.err = v.ctx.Err()
@@ -153,7 +154,7 @@ func (v *verifier) row(key, value []byte) {
 // strangers finds rows in no table. Between the first and the last table there is room for letters.
 func (v *verifier) strangers() {
 	const tables = "DEHILMOTX"
-	from := []byte{}
+	var from []byte // nil, not empty: pebble takes an empty bound for a key to seek
 	for i := range len(tables) {
 		v.table(from, []byte{tables[i]})
 		from = []byte{tables[i] + 1}
