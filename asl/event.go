@@ -45,6 +45,7 @@ func (x *Exec) event(typ string, prev uint64, details string, members ...member)
 		b = append(b, '}')
 	}
 	x.d.Events = append(x.d.Events, append(b, '}'))
+	x.spent += len(b) / bytesOfTransition
 	return x.last
 }
 

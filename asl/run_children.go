@@ -45,6 +45,7 @@ func (x *Exec) children(t *thread) *failure {
 		r.Executions.Total++
 		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Attempt: r.RedriveCount})
 		r.open(i, sp)
+		x.spent += len(in) / bytesOfTransition
 	}
 	r.count()
 	if len(r.live) == 0 && r.nextItem >= items.Len() {

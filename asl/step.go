@@ -13,6 +13,10 @@ const (
 	maxTransitions = 1000
 	maxInline      = 40 // iterations of an inline Map at once
 	expressSeconds = 300
+
+	// bytesOfTransition of history count as one transition more, so that a Step through large payloads ends, and its
+	// events leave memory, after about 8 MiB.
+	bytesOfTransition = 8 << 10
 )
 
 // Exec is one execution. Not safe for concurrent use.
