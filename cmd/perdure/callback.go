@@ -21,7 +21,7 @@ func callbackCmd() *cobra.Command {
 		Short: "list and answer callbacks and task tokens",
 		Long: "Lists and answers what an execution waits for from outside: callbacks of durable functions and task tokens of\n" +
 			"state machines. An id is tried as a callback first, then as a task token.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(callbackListCmd(), callbackAnswerCmd("succeed"), callbackAnswerCmd("fail"), callbackAnswerCmd("heartbeat"))

@@ -40,7 +40,7 @@ func demoCmd() *cobra.Command {
 		Long: "Starts a server in a temporary directory, builds and deploys the example, runs one execution of it, and shows on\n" +
 			"one timeline what the state machine and both durable functions did. Time is skipped wherever everything waits,\n" +
 			"unless --time=real.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if d.time != "skip" && d.time != "real" {
 				return usageError{fmt.Errorf("--time %q is neither skip nor real", d.time)}

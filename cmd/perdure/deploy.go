@@ -121,7 +121,7 @@ func stacksCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stacks",
 		Short: "list stacks",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := r.client()
 			if err != nil {

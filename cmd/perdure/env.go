@@ -18,7 +18,7 @@ func envCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: `print what points AWS clients here: eval "$(perdure env)"`,
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := r.client()
 			if err != nil {

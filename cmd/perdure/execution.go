@@ -20,7 +20,7 @@ func executionCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "execution",
 		Short: "look at executions of state machines and durable functions",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(executionListCmd(), executionGetCmd(), executionHistoryCmd(), executionWatchCmd(), executionStopCmd())
@@ -45,7 +45,7 @@ func executionListCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "list executions of both kinds, newest first",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > 1000 {
 				return usageError{fmt.Errorf("--limit %d is out of range: 1 to 1000", limit)}
@@ -240,6 +240,14 @@ func follow(cmd *cobra.Command, c *client.Client, arn string, asJSON bool) (last
 // durablePath is the REST path of a durable execution.
 func durablePath(arn, more string) string {
 	return "/2025-12-01/durable-executions/" + url.PathEscape(arn) + more
+}
+
+// noArgs wants no argument: one that is there is a command that does not exist, or too much.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unknown command or argument %q; see %s --help", args[0], cmd.CommandPath())}
+	}
+	return nil
 }
 
 // one wants exactly one argument and names it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -16,10 +17,12 @@ func machineExecutions(ctx context.Context, c *client.Client, machine, status st
 		return nil, err
 	}
 	var all []execution
+	found := machine == ""
 	for _, m := range machines {
 		if machine != "" && machine != m.Name && machine != m.ARN {
 			continue
 		}
+		found = true
 		in := map[string]any{"stateMachineArn": m.ARN, "maxResults": limit}
 		if status != "" {
 			in["statusFilter"] = status
@@ -36,6 +39,9 @@ func machineExecutions(ctx context.Context, c *client.Client, machine, status st
 		for _, e := range out.Executions {
 			all = append(all, execution{"machine", e.ExecutionArn, m.Name, e.Name, e.Status, e.StartDate, e.StopDate})
 		}
+	}
+	if !found {
+		return nil, fmt.Errorf("there is no standard state machine %q; without --machine the list has those of all", machine)
 	}
 	return all, nil
 }

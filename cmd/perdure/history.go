@@ -77,8 +77,8 @@ func executionHistoryCmd() *cobra.Command {
 // historyLine prints one event of either service.
 func historyLine(w io.Writer, event []byte) error {
 	var e struct {
-		ID             int `json:"id"`
-		EventID        int `json:"EventId"`
+		ID             json.RawMessage // the number of a machine's event, but the operation of a durable function's
+		EventID        json.RawMessage `json:"EventId"`
 		Type           string
 		EventType      string
 		Timestamp      stamp
@@ -90,6 +90,10 @@ func historyLine(w io.Writer, event []byte) error {
 	if err := json.Unmarshal(event, &e); err != nil {
 		return fmt.Errorf("an event is not the JSON that was expected: %w", err)
 	}
+	number := e.EventID
+	if number == nil {
+		number = e.ID
+	}
 	name := e.Name
 	switch {
 	case e.Entered != nil:
@@ -97,6 +101,6 @@ func historyLine(w io.Writer, event []byte) error {
 	case e.Exited != nil:
 		name = e.Exited.Name
 	}
-	_, err := fmt.Fprintf(w, "%6d  %s  %-28s %s\n", e.ID+e.EventID, e.Timestamp+e.EventTimestamp, e.Type+e.EventType, name)
+	_, err := fmt.Fprintf(w, "%6s  %s  %-28s %s\n", number, e.Timestamp+e.EventTimestamp, e.Type+e.EventType, name)
 	return err
 }

@@ -32,7 +32,7 @@ func serveCmd() *cobra.Command {
 		Short: "run the server until interrupted",
 		Long: "Serve answers AWS clients on one port until it is interrupted. Every flag can also be given as an environment\n" +
 			"variable: --listen as PERDURE_LISTEN, --allow-host as PERDURE_ALLOW_HOST, and so on.",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd, serveFlags...) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error

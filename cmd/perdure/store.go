@@ -17,7 +17,7 @@ func storeCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "store",
 		Short: "look into a data directory that no server is running on",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(storeVerifyCmd(), storeDumpCmd())
@@ -38,7 +38,7 @@ func storeVerifyCmd() *cobra.Command {
 		Short: "read everything in the store and check that it agrees; exit 1 on damage",
 		Long: "Reads every row and every blob, and checks that histories have no gaps, that indexes and what they index agree\n" +
 			"both ways, and that nothing belongs to an execution that does not exist. Problems go to standard output, one a line.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return inspect(dir, func(s *pebble.Store) error {
 				return verifyStore(cmd.Context(), s, dir, cmd.OutOrStdout(), asJSON)
@@ -93,7 +93,7 @@ func storeDumpCmd() *cobra.Command {
 		Use:   "dump",
 		Short: "print every row of the store as a line of JSON",
 		Long:  "Prints every row of the store as a line of JSON, in the order of its keys, then one line for every blob without its bytes.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return inspect(dir, func(s *pebble.Store) error { return s.Dump(cmd.Context(), cmd.OutOrStdout()) })
 		},

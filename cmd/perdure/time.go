@@ -33,7 +33,7 @@ func timeCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "time",
 		Short: "show the server's clock, or move it",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return show(cmd, "GET", nil) },
 	}
 	by := &cobra.Command{
@@ -51,7 +51,7 @@ func timeCmd() *cobra.Command {
 	next := &cobra.Command{
 		Use:   "next",
 		Short: "move the clock to the next timer and wait until all has settled",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return show(cmd, "POST", map[string]any{"next": true}) },
 	}
 	for _, c := range []*cobra.Command{cmd, by, next} {

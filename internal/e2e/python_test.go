@@ -37,7 +37,7 @@ func (s *server) createPython(t *testing.T, name, handler string, timeout int, e
 		t.Fatal(err)
 	}
 	in := map[string]any{
-		"FunctionName": name, "Role": role, "Runtime": "python3.13", "Handler": "handlers." + handler, "Timeout": 60,
+		"FunctionName": name, "Role": role, "Runtime": "python3.13", "Handler": "handlers." + handler, "Timeout": 300,
 		"Code":        map[string]string{"ZipFile": base64.StdEncoding.EncodeToString(buf.Bytes())},
 		"Environment": map[string]any{"Variables": env}, "MemorySize": 256,
 	}

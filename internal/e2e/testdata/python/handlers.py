@@ -28,7 +28,7 @@ def plain(event, context):
         "version": context.function_version,
         "memory": context.memory_limit_in_mb,
         "group": context.log_group_name,
-        "left": 0 < context.get_remaining_time_in_millis() <= 60_000,
+        "left": 0 < context.get_remaining_time_in_millis() <= 300_000,
         "echo": event.get("echo"),
     }
 
