@@ -28,7 +28,7 @@ func originalAssembly(t *testing.T) string {
 	}
 	from = filepath.Join(from, "original-js-cdk-2.276.0")
 	if _, err := os.Stat(from); err != nil {
-		t.Skip("needs the pattern's original assembly: put it at ../shared/pattern, or name its folder in PERDURE_PATTERN")
+		requires(t, "needs the pattern's original assembly: put it at ../shared/pattern, or name its folder in PERDURE_PATTERN")
 	}
 	dir := filepath.Join(t.TempDir(), "assembly")
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
