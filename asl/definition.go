@@ -39,8 +39,8 @@ func jsonDiagnostic(text string, err error) Diagnostic {
 	const expected = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 	what := "Unexpected end-of-input: expected a valid value " + expected
 	if offset < len(text) {
-		if word := bareWord(text, offset); word != "" {
-			offset = strings.LastIndex(text[:offset+len(word)], word) + len(word)
+		if word, end := bareWord(text, offset); word != "" {
+			offset = end
 			what = "Unrecognized token '" + word + "': was expecting " + expected
 		} else {
 			r, n := utf8.DecodeRuneInString(text[offset:])
@@ -60,8 +60,9 @@ func jsonDiagnostic(text string, err error) Diagnostic {
 	return Diagnostic{Severity: Error, Code: "INVALID_JSON_DESCRIPTION", Message: what + "\n at " + where, Location: where}
 }
 
-// bareWord is the run of word characters around offset, if offset is not inside of what could be a number or a string.
-func bareWord(text string, offset int) string {
+// bareWord is the run of word characters around offset and where it ends, if offset is not inside of what could be a number
+// or a string.
+func bareWord(text string, offset int) (word string, end int) {
 	from, to := offset, offset
 	for from > 0 && wordByte(text[from-1]) {
 		from--
@@ -70,9 +71,9 @@ func bareWord(text string, offset int) string {
 		to++
 	}
 	if word := text[from:to]; word != "" && (word[0] < '0' || word[0] > '9') && (from == 0 || text[from-1] != '"') {
-		return word
+		return word, to
 	}
-	return ""
+	return "", 0
 }
 
 func wordByte(c byte) bool {
