@@ -13,6 +13,7 @@
 //	timers    executions that wake in the same second: how late
 //	callback  a durable function waits for a callback, an outsider completes it: time until it has ended
 //	replay    1,000 steps, then 10 more invocations that replay them
+//	maprun    Distributed Maps over an S3 object of 1,000, 10,000 and 100,000 lines (-lines)
 //	startup   process start until ready, with an empty store and with the sleepers in it; first and second invoke
 //
 // Load is closed: -c clients each wait for an answer before the next request. Every figure carries its durability setting.
@@ -37,6 +38,7 @@ type config struct {
 	duration   time.Duration
 	durability string
 	sleepers   int
+	lines      []int
 	json       bool
 }
 
@@ -56,6 +58,7 @@ type result struct {
 	ServerCPU   float64 `json:"server_cpu_s_per_1000_steps,omitempty"`
 	FnCPU       float64 `json:"functions_cpu_s_per_1000_steps,omitempty"`
 	RSSMB       float64 `json:"server_rss_mb,omitempty"`
+	PeakMB      float64 `json:"server_peak_mb,omitempty"`
 	BytesEach   float64 `json:"bytes_per_sleeper_disk,omitempty"`
 	MemEach     float64 `json:"bytes_per_sleeper_memory,omitempty"`
 	IdleCPU     float64 `json:"idle_cpu_percent,omitempty"`
@@ -70,7 +73,7 @@ var workloads = []struct {
 }{
 	{"floor", (*bench).floor}, {"steps", (*bench).steps}, {"machine", (*bench).machine},
 	{"sleepers", (*bench).sleepers}, {"timers", (*bench).timers}, {"callback", (*bench).callback},
-	{"replay", (*bench).replay}, {"startup", (*bench).startup},
+	{"replay", (*bench).replay}, {"startup", (*bench).startup}, {"maprun", (*bench).maprun},
 }
 
 func main() {
@@ -83,18 +86,19 @@ func main() {
 func run() error {
 	names := flag.String("w", "all", "workloads, comma separated, or all")
 	clients := flag.String("c", "1,16,128", "numbers of clients, comma separated")
+	lines := flag.String("lines", "1000,10000,100000", "lines of the objects in maprun, comma separated")
 	cfg := config{}
 	flag.DurationVar(&cfg.duration, "dur", 6*time.Second, "how long each measurement lasts")
 	flag.StringVar(&cfg.durability, "durability", "strict", "strict or relaxed")
 	flag.IntVar(&cfg.sleepers, "sleepers", 10_000, "executions in sleepers and timers")
 	flag.BoolVar(&cfg.json, "json", false, "one JSON object a line")
 	flag.Parse()
-	for _, c := range strings.Split(*clients, ",") {
-		n, err := strconv.Atoi(c)
-		if err != nil || n < 1 || n > 10_000 {
-			return fmt.Errorf("-c %q: want numbers from 1 to 10000, comma separated", *clients)
-		}
-		cfg.clients = append(cfg.clients, n)
+	var err error
+	if cfg.clients, err = numbers(*clients, 10_000); err != nil {
+		return fmt.Errorf("-c %w", err)
+	}
+	if cfg.lines, err = numbers(*lines, 1_000_000); err != nil {
+		return fmt.Errorf("-lines %w", err)
 	}
 	wanted := strings.Split(*names, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -118,6 +122,19 @@ func run() error {
 		return fmt.Errorf("-w %q names no workload; see -h", *names)
 	}
 	return nil
+}
+
+// numbers reads a list such as "1,16,128".
+func numbers(text string, most int) ([]int, error) {
+	var list []int
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 || n > most {
+			return nil, fmt.Errorf("%q: want numbers from 1 to %d, comma separated", text, most)
+		}
+		list = append(list, n)
+	}
+	return list, nil
 }
 
 // print writes one measurement to standard output.

@@ -39,6 +39,15 @@ func (s *server) usage() usage {
 	return u
 }
 
+// peak is the most bytes of memory that the server has had resident so far; 0 without /proc.
+func (s *server) peak() float64 {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
+	_, after, _ := strings.Cut(string(text), "VmHWM:")
+	var kib float64
+	fmt.Sscan(after, &kib)
+	return kib * 1024
+}
+
 // cpu is the processor time of a process and its parent's id.
 func cpu(pid string) (seconds float64, parent string) {
 	text, err := os.ReadFile("/proc/" + pid + "/stat")
