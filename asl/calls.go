@@ -266,7 +266,7 @@ func (x *Exec) taskSucceeded(t *thread, output []byte) {
 }
 
 func (x *Exec) taskFailed(t *thread, name, cause *string) {
-	x.taskEnded(t, &failure{name: name, cause: cause, task: true})
+	x.taskEnded(t, &failure{name: name, cause: bounded(cause), task: true})
 }
 
 // taskEnded records that a task has failed and fails the state.

@@ -43,6 +43,7 @@ func (x *Exec) settle(t *thread, f *failure) {
 		f.cause = text("An error occurred while executing the state '" + t.state.name + "' (entered at the event id #" +
 			strconv.FormatUint(t.entered, 10) + "). " + *f.cause)
 	}
+	f.cause = bounded(f.cause)
 	if f.evaluation {
 		x.evaluationFailed(t, f)
 	}

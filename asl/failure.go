@@ -1,5 +1,7 @@
 package asl
 
+import "unicode/utf8"
+
 // The names of errors that the interpreter raises or treats in a way of its own (spec section 2.1).
 const (
 	allErrors         = "States.ALL"
@@ -28,6 +30,25 @@ type failure struct {
 }
 
 func text(s string) *string { return &s }
+
+// maxCause is how many characters of a cause are kept (spec section 2.1). Without a bound a machine that starts itself, with
+// .sync, would double the backslashes of its children's causes at each level.
+const maxCause = 32768
+
+// bounded is a cause of at most so many characters.
+func bounded(cause *string) *string {
+	if cause == nil || len(*cause) <= maxCause || utf8.RuneCountInString(*cause) <= maxCause {
+		return cause
+	}
+	n := 0
+	for i := range *cause {
+		if n == maxCause {
+			return text((*cause)[:i])
+		}
+		n++
+	}
+	return cause
+}
 
 // fault is a States.Runtime error, which nothing retries or catches.
 func fault(cause string) *failure {

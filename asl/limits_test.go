@@ -208,3 +208,17 @@ func TestRetriesWaitAsTheirRetrierSays(t *testing.T) {
 		t.Fatalf("the second B is one too many: %+v", p.finish)
 	}
 }
+
+func TestCausesAreKeptUpToTheirLimit(t *testing.T) {
+	long := strings.Repeat("ü", 40_000)
+	fail := mustParse(t, `{"StartAt":"F","States":{"F":{"Type":"Fail","CausePath":"$"}}}`)
+	call := mustParse(t, `{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","End":true}}}`)
+	for name, m := range map[string]*asl.Machine{"of a Fail state": fail, "of a task": call} {
+		p := newPlay(t, m, fmt.Sprintf("%q", long))
+		p.task = func(p *play, c asl.Task) { p.later(0, asl.TaskFailed{Key: c.Key, Cause: &long}) }
+		p.run()
+		if p.finish == nil || p.finish.Cause == nil || *p.finish.Cause != long[:2*32768] {
+			t.Errorf("%s: %.100v", name, p.finish)
+		}
+	}
+}
