@@ -3,7 +3,7 @@ package jsonata
 import "github.com/perdure/perdure/asl/value"
 
 // operand is a compiled node of which the plainest forms are known: a constant, the context, a variable of the frame at
-// hand and a path of names. Those are most operands there are, and reading them here saves a call through a closure or
+// hand and a path of names, from the context or from such a variable. Those are most operands there are, and reading them here saves a call through a closure or
 // three. Whatever is not the plain case at run time goes through fn, which decides alone what the answer is.
 type operand struct {
 	fn    evalFn
@@ -22,6 +22,7 @@ const (
 	localOperand
 	nameOperand
 	namesOperand
+	localNamesOperand
 )
 
 func (c *compiler) operand(n *node) operand {
@@ -35,32 +36,52 @@ func (c *compiler) operand(n *node) operand {
 	case nVariable:
 		if n.text == "" {
 			o.mode = contextOperand
-		} else if first := c.lookup(n.text)[0]; first.up == 0 && !first.tuple {
-			o.mode, o.slot = localOperand, first.slot
+		} else if slot, ok := c.local(n.text); ok {
+			o.mode, o.slot = localOperand, slot
 		}
 	case nPath:
-		if o.names = plainNames(n); o.names != nil {
-			if o.mode = namesOperand; len(o.names) == 1 {
-				o.mode = nameOperand
-			}
-		}
+		c.pathOperand(n, &o)
 	}
 	return o
 }
 
-// plainNames returns the names of a path that is nothing else.
-func plainNames(n *node) []string {
+// local returns the slot of a variable that the frame at hand holds, if any does.
+func (c *compiler) local(name string) (int, bool) {
+	first := c.lookup(name)[0]
+	return first.slot, first.up == 0 && !first.tuple
+}
+
+// pathOperand recognises a path that is nothing but names, or names behind a variable.
+func (c *compiler) pathOperand(n *node, o *operand) {
 	if n.keepSingleton || n.list[0].consArray {
-		return nil
+		return
 	}
-	names := make([]string, len(n.list))
-	for i, st := range n.list {
-		if st.kind != nName || st.tuple || st.keepArray || st.group != nil || len(st.stages) > 0 || len(st.predicate) > 0 {
-			return nil
+	for _, st := range n.list {
+		if st.tuple || st.keepArray || st.group != nil || len(st.stages) > 0 || len(st.predicate) > 0 {
+			return
+		}
+	}
+	mode, steps := namesOperand, n.list
+	if first := steps[0]; first.kind == nVariable && first.text != "" {
+		slot, ok := c.local(first.text)
+		if !ok {
+			return
+		}
+		mode, o.slot, steps = localNamesOperand, slot, steps[1:]
+	}
+	if len(steps) == 0 {
+		return
+	}
+	names := make([]string, len(steps))
+	for i, st := range steps {
+		if st.kind != nName {
+			return
 		}
 		names[i] = st.text
 	}
-	return names
+	if o.mode, o.names = mode, names; mode == namesOperand && len(names) == 1 {
+		o.mode = nameOperand
+	}
 }
 
 func (o *operand) get(r *run, in Value, f *frame) (Value, error) {
@@ -78,6 +99,12 @@ func (o *operand) get(r *run, in Value, f *frame) (Value, error) {
 	case localOperand:
 		if o.slot < len(f.slots) {
 			if v := f.slots[o.slot]; v.Kind() != value.KindUndefined && v.Tags() == 0 {
+				return v, nil
+			}
+		}
+	case localNamesOperand:
+		if o.slot < len(f.slots) {
+			if v, n := f.slots[o.slot].Walk(o.names); n == len(o.names) && v.Tags() == 0 {
 				return v, nil
 			}
 		}

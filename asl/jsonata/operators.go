@@ -134,7 +134,19 @@ func compute(op byte, x, y float64) float64 {
 	case '/':
 		return x / y
 	}
-	return math.Mod(x, y)
+	return remainder(x, y)
+}
+
+// remainder is math.Mod, which takes apart bit by bit what integers have an instruction for.
+func remainder(x, y float64) float64 {
+	if math.Abs(x) > 1<<53 || math.Abs(y) > 1<<53 {
+		return math.Mod(x, y)
+	}
+	a, b := int64(x), int64(y)
+	if b == 0 || float64(a) != x || float64(b) != y {
+		return math.Mod(x, y)
+	}
+	return math.Copysign(float64(a%b), x)
 }
 
 // operands finds what is wrong with the operands of arithmetic, if anything.
