@@ -60,7 +60,7 @@ func (e *Engine) perform(ctx context.Context, r *run) {
 	// What Close interrupted is run again by the next start; what it did not is a result like any other.
 	interrupted := e.phase >= closing && m.Err != nil
 	if e.runs[rowKey{r.effect.ID, r.effect.Key}] == r && !interrupted {
-		e.enqueue(r.effect.ID, item{m: m, run: r})
+		e.deliver(r.effect.ID, item{m: m, run: r})
 	}
 	r.ended = true
 	if r.waiting {

@@ -116,7 +116,7 @@ func TestASecondResultIsDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		e.mu.Lock()
-		e.enqueue("k/1", item{m: Message{Type: TypeEffect, Key: "f", Body: []byte("again")}, run: r})
+		e.deliver("k/1", item{m: Message{Type: TypeEffect, Key: "f", Body: []byte("again")}, run: r})
 		e.mu.Unlock()
 		if together {
 			s.ReleaseSyncs()

@@ -9,11 +9,22 @@ import (
 	"github.com/perdure/perdure/internal/store"
 )
 
-// Call implements API.
+// Call implements API. If nothing else is under way for the entity, the turn runs on the caller's goroutine: that saves
+// a new one, with a stack that has to grow, and waking the caller.
 func (e *Engine) Call(ctx context.Context, id store.ID, m Message) (any, error) {
 	c := calls.Get().(*call)
-	if err := e.submit(id, item{m: m, call: c}); err != nil {
+	n, err := e.submit(id, item{m: m, call: c}, true)
+	if err != nil {
 		return nil, err
+	}
+	if n != nil {
+		e.workOn(n)
+	}
+	select {
+	case a := <-c.answer:
+		calls.Put(c)
+		return a.v, a.err
+	default:
 	}
 	select {
 	case a := <-c.answer:
@@ -28,31 +39,47 @@ var calls = sync.Pool{New: func() any { return &call{make(chan answer, 1)} }}
 
 // Post implements API.
 func (e *Engine) Post(id store.ID, m Message) {
-	if err := e.submit(id, item{m: m}); err != nil {
+	if _, err := e.submit(id, item{m: m}, false); err != nil {
 		e.log.Debug("message dropped", "entity", string(id), "type", m.Type, "error", err)
 	}
 }
 
-// submit queues a message from outside.
-func (e *Engine) submit(id store.ID, i item) error {
+// submit queues a message from outside. With hands the caller is ready to do the work itself: it must run the turn of the
+// entity that comes back, if one does.
+func (e *Engine) submit(id store.ID, i item, hands bool) (mine *entity, err error) {
 	if _, err := e.behaviour(id); err != nil {
-		return err
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.phase >= closing {
-		return ErrClosed
+		return nil, ErrClosed
 	}
-	e.enqueue(id, i)
-	return nil
+	n := e.enqueue(id, i)
+	if n.active {
+		return nil, nil
+	}
+	e.rouse(n)
+	if hands && e.phase == started && e.workers < e.cfg.MaxTurns {
+		e.workers++
+		return n, nil
+	}
+	e.ready.push(n)
+	e.hire()
+	return nil, nil
 }
 
-// enqueue queues a message and makes its entity ready. Engine.mu is held.
-func (e *Engine) enqueue(id store.ID, i item) {
+// deliver queues a message and makes its entity ready. Engine.mu is held.
+func (e *Engine) deliver(id store.ID, i item) {
 	if e.phase == closed {
 		i.fail(ErrClosed)
 		return
 	}
+	e.wake(e.enqueue(id, i))
+}
+
+// enqueue queues a message and leaves it at that.
+func (e *Engine) enqueue(id store.ID, i item) *entity {
 	n := e.entities[id]
 	if n == nil {
 		n = &entity{id: id}
@@ -60,7 +87,7 @@ func (e *Engine) enqueue(id store.ID, i item) {
 	}
 	n.queue = append(n.queue, i)
 	e.stats.Queued++
-	e.wake(n)
+	return n
 }
 
 // wake makes an idle entity ready.
@@ -68,12 +95,17 @@ func (e *Engine) wake(n *entity) {
 	if n.active {
 		return
 	}
+	e.rouse(n)
+	e.ready.push(n)
+	e.hire()
+}
+
+// rouse makes an idle entity active.
+func (e *Engine) rouse(n *entity) {
 	n.active = true
 	e.active++
 	e.addBusy()
 	e.idle.remove(n)
-	e.ready.push(n)
-	e.hire()
 }
 
 // hire sees to it that somebody works on what is ready.
@@ -105,6 +137,21 @@ func (e *Engine) work() {
 		e.hire()
 	}
 	e.mu.Unlock()
+}
+
+// workOn runs one turn of an active entity, as a worker whom submit has counted.
+func (e *Engine) workOn(n *entity) {
+	e.mu.Lock()
+	batch := n.take()
+	e.mu.Unlock()
+	again := e.turn(n, batch)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.workers--
+	e.rest(n, again)
+	if e.ready.len() > 0 {
+		e.hire()
+	}
 }
 
 // take gets the messages of the next turn.

@@ -87,9 +87,13 @@ func (m *sim) boot() error {
 func (m *sim) client(token string) {
 	for {
 		c := &call{make(chan answer, 1)}
-		if err := m.engine.submit(m.world.of(token), item{m: Message{Type: "start", Key: token}, call: c}); err != nil {
+		mine, err := m.engine.submit(m.world.of(token), item{m: Message{Type: "start", Key: token}, call: c}, m.odds(2))
+		if err != nil {
 			m.fail("start of %s: %v", token, err)
 			return
+		}
+		if mine != nil {
+			m.engine.workOn(mine)
 		}
 		for len(c.answer) == 0 {
 			m.yield(false)

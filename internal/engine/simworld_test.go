@@ -339,7 +339,7 @@ func (w *simWorld) answer(id store.ID, i item) {
 	}
 	w.engine.mu.Lock()
 	defer w.engine.mu.Unlock()
-	w.engine.enqueue(id, i)
+	w.engine.deliver(id, i)
 }
 
 // extend moves the first timer of a token that stays here.

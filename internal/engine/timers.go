@@ -128,7 +128,7 @@ func (e *Engine) fire() error {
 				if t.key == againKey {
 					i = againItem(t.due)
 				}
-				e.enqueue(t.id, i)
+				e.deliver(t.id, i)
 			}
 			more = ts.hungry(now) && e.phase == started
 			e.mu.Unlock()

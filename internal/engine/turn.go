@@ -243,7 +243,7 @@ func (e *Engine) publish(t *txn, r *store.Turn, batch []item) {
 	}
 	if e.phase < closing { // otherwise the store keeps them for the next start
 		for i := range r.Outbox {
-			e.enqueue(r.Outbox[i].Target, inboxItem(&r.Outbox[i]))
+			e.deliver(r.Outbox[i].Target, inboxItem(&r.Outbox[i]))
 		}
 		if due := n.timers[againKey]; t.again && due != 0 {
 			ts.fire(rowKey{n.id, againKey})
