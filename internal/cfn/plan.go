@@ -19,8 +19,8 @@ type Existing struct {
 	ID         string
 	Type       string
 	PhysicalID string
-	Attributes map[string]string
-	Properties *Node // as last evaluated
+	Attribute  func(name string) (v *Node, ok bool) // nil: it has none
+	Properties *Node                                // as last evaluated
 	Metadata   *Node
 }
 
@@ -97,11 +97,13 @@ func (s *Stack) modify(r *Resource, o *Existing, was map[string]*Existing, repla
 		if attr == "" {
 			return Text(was[id].PhysicalID), nil
 		}
-		v, ok := was[id].Attributes[attr]
-		if !ok {
+		if was[id].Attribute == nil {
 			return unknown, nil
 		}
-		return Text(v), nil
+		if v, ok := was[id].Attribute(attr); ok {
+			return v, nil
+		}
+		return unknown, nil
 	})
 	if err != nil {
 		return nil, err

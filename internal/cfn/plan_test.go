@@ -30,7 +30,7 @@ func existing(t *testing.T, template string) []cfn.Existing {
 			t.Fatal(err)
 		}
 		out = append(out, cfn.Existing{ID: r.ID, Type: r.Type, PhysicalID: "<" + r.ID + ">",
-			Attributes: map[string]string{"Arn": "<" + r.ID + ".Arn>"}, Properties: p, Metadata: r.Metadata})
+			Attribute: attributes(map[string]string{"Arn": "<" + r.ID + ".Arn>"}), Properties: p, Metadata: r.Metadata})
 	}
 	return out
 }
@@ -106,5 +106,12 @@ func TestTypeOfAResourceCannotChange(t *testing.T) {
 	_, err = next.Plan(existing(t, `{"Resources":{"A":{"Type":"T"}}}`), replaces)
 	if err == nil || !strings.Contains(err.Error(), "Update of resource type is not permitted") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func attributes(m map[string]string) func(string) (*cfn.Node, bool) {
+	return func(name string) (*cfn.Node, bool) {
+		v, ok := m[name]
+		return cfn.Text(v), ok
 	}
 }

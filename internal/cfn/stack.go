@@ -294,15 +294,23 @@ func (s *Stack) Resource(id string) *Resource { return s.scope.resources[id] }
 // OutputValue is an evaluated output. Value and Export may be unknown while the stack is not complete.
 type OutputValue struct {
 	ID, Description string
-	Value, Export   *Node // Export may be nil
+	Value, Export   *Node    // Export may be nil
+	Attributes      []string // ids of the resources whose attributes it is made of
 }
 
 // Outputs evaluates the outputs whose condition holds.
 func (s *Stack) Outputs(look Lookup) ([]OutputValue, error) {
-	s.scope.look, s.scope.section = look, "Outputs"
+	var attributes []string
+	s.scope.section = "Outputs"
+	s.scope.look = func(id, attr string) (*Node, error) {
+		if attr != "" && !slices.Contains(attributes, id) {
+			attributes = append(attributes, id)
+		}
+		return look(id, attr)
+	}
 	var out []OutputValue
 	for _, o := range s.Template.Outputs {
-		s.scope.steps, s.scope.output = 0, 0
+		s.scope.steps, s.scope.output, attributes = 0, 0, nil
 		if o.Condition != "" {
 			yes, err := s.scope.condition(o.Value, o.Condition)
 			if err != nil {
@@ -323,7 +331,7 @@ func (s *Stack) Outputs(look Lookup) ([]OutputValue, error) {
 		if _, scalar := v.Scalar(); !scalar && v.Kind != Unknown {
 			return nil, o.Value.at("Template format error: Output %s is malformed. The Value field of every Outputs member must evaluate to a String.", o.ID)
 		}
-		out = append(out, OutputValue{o.ID, o.Description, v, export})
+		out = append(out, OutputValue{o.ID, o.Description, v, export, attributes})
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/perdure/perdure/internal/engine"
@@ -31,14 +32,15 @@ import (
 
 // parts are the services.
 type parts struct {
-	lambda *lambda.Service
-	states *states.Service
-	logs   *logs.Service
-	s3     *s3.Service
-	sts    *sts.Service
-	events *durableChanges
-	ssm    *ssm.Service
-	stacks *stacks.Service
+	lambda    *lambda.Service
+	states    *states.Service
+	logs      *logs.Service
+	s3        *s3.Service
+	sts       *sts.Service
+	events    *durableChanges
+	ssm       *ssm.Service
+	stacks    *stacks.Service
+	responses *provider.Responses
 }
 
 // close ends the parts that hold something back: operations on stacks, the last lines of the functions' logs.
@@ -90,6 +92,8 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	for _, kind := range []byte(states.Kinds) {
 		s.engine.Register(kind, p.states.Behaviour())
 	}
+	p.responses = newResponses(s.engine, p.lambda, func() string { return s.inside })
+	s.engine.Register(provider.ResponseKind, p.responses)
 	if err := s.engine.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -110,7 +114,7 @@ func (s *Server) assembleStacks(ctx context.Context) error {
 	c.offer("s3", p.s3.Operations())
 	c.offer("ssm", p.ssm.Operations())
 	p.stacks = stacks.New(stacks.Config{
-		Store: s.store, Types: provider.Types(provider.Env{Caller: c, Docs: s.store}), Now: s.clock.Now, NewID: newID,
+		Store: s.store, Types: provider.Types(provider.Env{Caller: c, Docs: s.store, Responses: p.responses}), Now: s.clock.Now, NewID: newID,
 		Object: p.s3.Object, Parameter: p.ssm.Value, Busy: s.engine.Busy, Log: s.cfg.Log,
 	})
 	return p.stacks.Start(ctx)
@@ -151,8 +155,12 @@ func (s *Server) front() http.Handler {
 		cfg.Secrets = s.keys.lookup
 	}
 	aws := wire.New(cfg)
-	metrics, health := guard.Wrap(m.page), http.HandlerFunc(healthy)
+	metrics, health, responses := guard.Wrap(m.page), http.HandlerFunc(healthy), guard.Wrap(http.HandlerFunc(s.putResponse))
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodPut && strings.HasPrefix(req.URL.Path, provider.ResponsePath) {
+			responses.ServeHTTP(w, req)
+			return
+		}
 		if req.Method == http.MethodGet && req.Header.Get("Authorization") == "" { // a bucket may have one of these names
 			switch req.URL.Path {
 			case "/healthz":

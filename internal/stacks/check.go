@@ -8,6 +8,7 @@ import (
 
 	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/cfn"
+	"github.com/perdure/perdure/internal/stacks/provider"
 )
 
 var unknown = &cfn.Node{Kind: cfn.Unknown}
@@ -30,12 +31,15 @@ func (s *Service) prepare(ctx context.Context, st *stack, text []byte, set *sett
 	return plan, nil
 }
 
+// typ is a resource type, nil if it is not known here.
+func (s *Service) typ(name string) *provider.Type { return provider.Find(s.cfg.Types, name) }
+
 // check refuses types, properties and attributes that are not known here.
 func (s *Service) check(plan *cfn.Stack) error {
 	var types, ids []string
 	var first *cfn.Resource
 	for _, r := range plan.Resources {
-		if s.cfg.Types[r.Type] != nil {
+		if s.typ(r.Type) != nil {
 			continue
 		}
 		if first == nil {
@@ -51,7 +55,7 @@ func (s *Service) check(plan *cfn.Stack) error {
 			strings.Join(types, ", "), strings.Join(ids, ", "))
 	}
 	look := func(id, attr string) (*cfn.Node, error) {
-		if attr != "" && !s.cfg.Types[plan.Resource(id).Type].HasAttribute(attr) {
+		if attr != "" && !s.typ(plan.Resource(id).Type).HasAttribute(attr) {
 			return nil, fmt.Errorf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", id, attr)
 		}
 		return unknown, nil
@@ -61,7 +65,7 @@ func (s *Service) check(plan *cfn.Stack) error {
 		if err != nil {
 			return err
 		}
-		if err := s.cfg.Types[r.Type].Check(r.ID, properties); err != nil {
+		if err := s.typ(r.Type).Check(r.ID, properties); err != nil {
 			return r.At("%s", err)
 		}
 	}
@@ -71,7 +75,7 @@ func (s *Service) check(plan *cfn.Stack) error {
 
 // replacement tells a plan what a changed property does.
 func (s *Service) replacement(typ, property string) cfn.Replacement {
-	t := s.cfg.Types[typ]
+	t := s.typ(typ)
 	if t == nil {
 		return cfn.Never
 	}
@@ -87,7 +91,7 @@ func (s *Service) changes(ctx context.Context, st *stack, plan *cfn.Stack) ([]cf
 	var old []cfn.Existing
 	order := dependents(resources)
 	for _, r := range order {
-		old = append(old, cfn.Existing{ID: r.ID, Type: r.Type, PhysicalID: r.PhysicalID, Attributes: r.Attributes,
+		old = append(old, cfn.Existing{ID: r.ID, Type: r.Type, PhysicalID: r.PhysicalID, Attribute: r.attribute,
 			Properties: r.Properties, Metadata: r.Metadata})
 	}
 	changes, err := plan.Plan(old, s.replacement)

@@ -61,7 +61,7 @@ func (st *stack) view() stackView {
 		Tags: list[tag]{st.Tags}, EnableTerminationProtection: st.Protected, DriftInformation: driftView{"NOT_CHECKED"},
 	}
 	for _, o := range st.Outputs {
-		v.Outputs.Member = append(v.Outputs.Member, outputView{o.Key, o.Value, o.Description, o.Export})
+		v.Outputs.Member = append(v.Outputs.Member, outputView{o.Key, shown(o.Value, o.Hidden), o.Description, o.Export})
 	}
 	return v
 }

@@ -79,7 +79,7 @@ func (s *Service) exportDoc(ctx context.Context, st *stack, o outputDoc) (*store
 			return nil, err
 		}
 	}
-	b, err := json.Marshal(exportDoc{o.Export, o.Value, st.ID})
+	b, err := json.Marshal(exportDoc{o.Export, o.Value, st.ID, o.Hidden})
 	return &store.Doc{Space: spaceExport, Key: exportKey(st, o.Export), Value: b, Version: d.Version}, err
 }
 
@@ -133,13 +133,21 @@ func (s *Service) parameter(ctx context.Context, region, account, name string) (
 	return s.cfg.Parameter(ctx, region, account, name)
 }
 
+// shown is a value, or asterisks in its place.
+func shown(value string, hidden bool) string {
+	if hidden {
+		return "****"
+	}
+	return value
+}
+
 func (s *Service) listExports(ctx context.Context, r *api.Request) (*api.Response, error) {
 	type view struct{ ExportingStackId, Name, Value string }
 	out := struct{ Exports list[view] }{}
 	err := s.each(ctx, spaceExport, r.Region+"/"+r.Account+"/", func(d store.Doc) error {
 		var e exportDoc
 		err := json.Unmarshal(d.Value, &e)
-		out.Exports.Member = append(out.Exports.Member, view{e.StackID, e.Name, e.Value})
+		out.Exports.Member = append(out.Exports.Member, view{e.StackID, e.Name, shown(e.Value, e.Hidden)})
 		return err
 	})
 	if err != nil {

@@ -98,7 +98,8 @@ func (o *operation) bring(ctx context.Context, plan *cfn.Stack, want *cfn.Resour
 	before := r.state
 	r.Was = &before
 	r.state = next
-	r.PhysicalID, r.Attributes, r.Properties = before.PhysicalID, before.Attributes, before.Properties
+	r.as(&before)
+	r.Properties = before.Properties
 	r.Op = o.st.Op.ID
 	return o.put(ctx, r)
 }
@@ -175,7 +176,7 @@ func (o *operation) made(ctx context.Context, t *provider.Type, r *resource, ret
 		return ctx.Err()
 	}
 	if res != nil {
-		r.PhysicalID, r.Attributes = res.PhysicalID, res.Attributes
+		r.is(res)
 	}
 	if err != nil {
 		r.Status, r.Reason = verb+"_FAILED", failure(o.st.Op.ID, err)
@@ -217,7 +218,7 @@ func (o *operation) update(ctx context.Context, t *provider.Type, r *resource, n
 		r.Was, r.Step, r.Op = &before, "update", o.st.Op.ID
 	}
 	r.state = next
-	r.PhysicalID, r.Attributes = r.Was.PhysicalID, r.Was.Attributes
+	r.as(r.Was)
 	r.Status, r.Reason = "UPDATE_IN_PROGRESS", ""
 	if err := o.put(ctx, r, o.event(r, r.Status, "")); err != nil {
 		return err
@@ -235,7 +236,10 @@ func (o *operation) update(ctx context.Context, t *provider.Type, r *resource, n
 		}
 		return errFailed
 	}
-	r.PhysicalID, r.Attributes = res.PhysicalID, res.Attributes
+	if res.PhysicalID != r.PhysicalID { // a custom resource has decided to be another thing
+		r.Leftover = append(r.Leftover, remainder{r.PhysicalID, r.Was.Properties, keeps(r.UpdateReplacePolicy)})
+	}
+	r.is(res)
 	r.Step, r.Status, r.Reason = "", "UPDATE_COMPLETE", ""
 	return o.put(ctx, r, o.event(r, r.Status, ""))
 }
@@ -263,6 +267,7 @@ func (o *operation) complete(ctx context.Context, plan *cfn.Stack) error {
 	var outputs []outputDoc
 	for _, v := range values {
 		out := outputDoc{Key: v.ID, Description: v.Description, Value: v.Value.Text}
+		out.Hidden = slices.ContainsFunc(v.Attributes, func(id string) bool { return o.resources[id].NoEcho })
 		if v.Export != nil {
 			out.Export = v.Export.Text
 		}

@@ -19,6 +19,7 @@ type operation struct {
 	s         *Service
 	st        *stack
 	resources map[string]*resource
+	idle      func() // ends what holds up skipping time
 }
 
 // run does what is left of the operation. An error means that it stopped where it was: the store failed, or the service
@@ -59,9 +60,15 @@ func (o *operation) run(ctx context.Context) (err error) {
 func (o *operation) request(r *resource) *provider.Request {
 	return &provider.Request{
 		Region: o.st.Region, Account: o.st.Account, Partition: arn.Partition(o.st.Region),
-		StackName: o.st.Name, StackID: o.st.ID, LogicalID: r.ID, Suffix: r.Suffix,
-		PhysicalID: r.PhysicalID, Properties: r.Properties,
+		StackName: o.st.Name, StackID: o.st.ID, LogicalID: r.ID, Suffix: r.Suffix, Type: r.Type, Operation: o.st.Op.ID,
+		PhysicalID: r.PhysicalID, Properties: r.Properties, Rest: o.rest,
 	}
+}
+
+// rest lets time be skipped while the operation waits for others.
+func (o *operation) rest() (back func()) {
+	o.idle()
+	return func() { o.idle = o.s.cfg.Busy() }
 }
 
 // lookup finds references in what exists.
@@ -73,11 +80,14 @@ func (o *operation) lookup(id, attr string) (*cfn.Node, error) {
 	if attr == "" {
 		return cfn.Text(r.PhysicalID), nil
 	}
-	v, ok := r.Attributes[attr]
+	v, ok := r.attribute(attr)
+	if !ok && o.kind(r.Type).Open {
+		return nil, fmt.Errorf("CustomResource attribute error: Vendor response doesn't contain %s attribute in object %s|%s", attr, o.st.ID, id)
+	}
 	if !ok {
 		return nil, fmt.Errorf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", id, attr)
 	}
-	return cfn.Text(v), nil
+	return v, nil
 }
 
 // put writes a resource with events about it, in one commit.
@@ -194,7 +204,7 @@ func dependents(all map[string]*resource) []*resource {
 
 // kind is a resource's type. One that this version does not know can only fail.
 func (o *operation) kind(name string) *provider.Type {
-	if t := o.s.cfg.Types[name]; t != nil {
+	if t := o.s.typ(name); t != nil {
 		return t
 	}
 	gone := fmt.Errorf("the resource type %s is not supported any more", name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perdure/perdure/internal/arn"
 	"github.com/perdure/perdure/internal/cfn"
+	"github.com/perdure/perdure/internal/stacks/provider"
 	"github.com/perdure/perdure/internal/store"
 )
 
@@ -60,6 +61,7 @@ type tag struct{ Key, Value string }
 
 type outputDoc struct {
 	Key, Value, Description, Export string
+	Hidden                          bool `json:",omitempty"` // made of what is not to be shown
 }
 
 // opDoc is an operation under way.
@@ -101,13 +103,34 @@ type resourceDoc struct {
 
 // state is what there is of a resource, and how it got there.
 type state struct {
-	PhysicalID          string            `json:",omitempty"`
-	Attributes          map[string]string `json:",omitempty"`
-	Properties          *cfn.Node         `json:",omitempty"`
-	Metadata            *cfn.Node         `json:",omitempty"`
-	Needs               []string          `json:",omitempty"`
-	DeletionPolicy      string            `json:",omitempty"`
-	UpdateReplacePolicy string            `json:",omitempty"`
+	PhysicalID          string               `json:",omitempty"`
+	Attributes          map[string]string    `json:",omitempty"`
+	Values              map[string]*cfn.Node `json:",omitempty"` // attributes that are no text
+	NoEcho              bool                 `json:",omitempty"` // attributes are not to be shown
+	Properties          *cfn.Node            `json:",omitempty"`
+	Metadata            *cfn.Node            `json:",omitempty"`
+	Needs               []string             `json:",omitempty"`
+	DeletionPolicy      string               `json:",omitempty"`
+	UpdateReplacePolicy string               `json:",omitempty"`
+}
+
+// is takes over what a provider said of the resource.
+func (s *state) is(res *provider.Result) {
+	s.PhysicalID, s.Attributes, s.Values, s.NoEcho = res.PhysicalID, res.Attributes, res.Values, res.NoEcho
+}
+
+// as takes over identity and attributes from another state of the resource.
+func (s *state) as(o *state) {
+	s.PhysicalID, s.Attributes, s.Values, s.NoEcho = o.PhysicalID, o.Attributes, o.Values, o.NoEcho
+}
+
+// attribute is what Fn::GetAtt gives.
+func (s *state) attribute(name string) (*cfn.Node, bool) {
+	if v, ok := s.Values[name]; ok {
+		return v, true
+	}
+	text, ok := s.Attributes[name]
+	return cfn.Text(text), ok
 }
 
 type remainder struct {
@@ -126,6 +149,7 @@ type eventDoc struct {
 
 type exportDoc struct {
 	Name, Value, StackID string
+	Hidden               bool `json:",omitempty"`
 }
 
 // stack is a stackDoc with its place in the store.

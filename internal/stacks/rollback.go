@@ -60,16 +60,18 @@ func (o *operation) undo(ctx context.Context, r *resource) (ok bool, _ error) {
 		}
 		req := o.request(r)
 		req.Properties, req.Old, req.Retry = was.Properties, now.Properties, true
-		if _, err := o.kind(r.Type).Update(ctx, req); err != nil {
+		res, err := o.kind(r.Type).Update(ctx, req)
+		if err != nil {
 			if ctx.Err() != nil {
 				return false, ctx.Err()
 			}
 			r.Status, r.Reason = "UPDATE_FAILED", failure(o.st.Op.ID, err)
 			return false, o.put(ctx, r, o.event(r, r.Status, r.Reason))
 		}
+		was.is(res)
 	}
 	r.Leftover = nil
-	if now.PhysicalID != "" && now.PhysicalID != was.PhysicalID { // the replacement goes, not what it replaced
+	if now.PhysicalID != "" && now.PhysicalID != was.PhysicalID { // what it is now goes, not what it was
 		r.Leftover = []remainder{{now.PhysicalID, now.Properties, false}}
 	}
 	r.state, r.Was, r.Step, r.Op = was, nil, "", o.st.Op.ID

@@ -116,9 +116,9 @@ func (s *Service) launch(st *stack) chan struct{} {
 		return done
 	}
 	s.running[st.uuid()] = done
-	idle := s.cfg.Busy()
+	o := &operation{s: s, st: st, idle: s.cfg.Busy()}
 	s.work.Go(func() {
-		defer idle()
+		defer func() { o.idle() }()
 		defer func() {
 			s.mu.Lock()
 			delete(s.running, st.uuid())
@@ -128,7 +128,6 @@ func (s *Service) launch(st *stack) chan struct{} {
 				s.cfg.Log.Error("a stack operation panicked; the next start goes on with it", "stack", st.ID, "panic", p, "trace", string(debug.Stack()))
 			}
 		}()
-		o := &operation{s: s, st: st}
 		if err := o.run(s.ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.cfg.Log.Error("a stack operation stopped; the next start goes on with it", "stack", st.ID, "error", err)
 		}

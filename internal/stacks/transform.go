@@ -49,7 +49,7 @@ func (s *Service) instantiate(ctx context.Context, st *stack, text []byte, given
 
 // transform does the transforms that a template names.
 func (s *Service) transform(root *cfn.Node, in cfn.Input) (*cfn.Node, error) {
-	out, wrong := sam.Transform(root, sam.Options{Input: in, Types: func(name string) bool { return s.cfg.Types[name] != nil }})
+	out, wrong := sam.Transform(root, sam.Options{Input: in, Types: func(name string) bool { return s.typ(name) != nil }})
 	return out, sam.Failure(wrong)
 }
 

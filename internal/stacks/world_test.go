@@ -116,6 +116,16 @@ func newWorld() (*world, store.Store) { return &world{things: map[string]string{
 
 // call does an operation and decodes the answer.
 func call(s *Service, operation string, out any, members ...string) error {
+	err := callIn(context.Background(), s, operation, out, members...)
+	if slices.Contains([]string{"CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"}, operation) {
+		settle(s) // on a busy machine that may be after the answer
+	}
+	return err
+}
+
+// callIn is call without waiting for what it began.
+
+func callIn(ctx context.Context, s *Service, operation string, out any, members ...string) error {
 	q := url.Values{"StackName": {"s"}}
 	for i := 0; i < len(members); i += 2 {
 		q.Set(members[i], members[i+1])
@@ -124,7 +134,7 @@ func call(s *Service, operation string, out any, members ...string) error {
 		if o.Name != operation {
 			continue
 		}
-		resp, err := o.Handle(context.Background(), &api.Request{
+		resp, err := o.Handle(ctx, &api.Request{
 			Service: "cloudformation", Operation: operation, Region: "us-east-1", Account: "000000000000", Query: q,
 		})
 		if err != nil || out == nil {

@@ -38,7 +38,7 @@ func (a aliases) create(ctx context.Context, r *Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{out.AliasArn, map[string]string{"AliasArn": out.AliasArn}}, nil
+	return made(out.AliasArn, map[string]string{"AliasArn": out.AliasArn}), nil
 }
 
 func (a aliases) update(ctx context.Context, r *Request) (*Result, error) {
@@ -48,7 +48,7 @@ func (a aliases) update(ctx context.Context, r *Request) (*Result, error) {
 	if err := a.env.call(ctx, r, "lambda", "UpdateAlias", a.path(r), in, &out); err != nil {
 		return nil, err
 	}
-	return &Result{out.AliasArn, map[string]string{"AliasArn": out.AliasArn}}, nil
+	return made(out.AliasArn, map[string]string{"AliasArn": out.AliasArn}), nil
 }
 
 func (a aliases) delete(ctx context.Context, r *Request) error {
@@ -80,7 +80,7 @@ func (p permissions) create(ctx context.Context, r *Request) (*Result, error) {
 	if err != nil && !(r.Retry && is(err, "ResourceConflictException")) {
 		return nil, err
 	}
-	return &Result{id, map[string]string{"Id": id}}, nil
+	return made(id, map[string]string{"Id": id}), nil
 }
 
 func (p permissions) delete(ctx context.Context, r *Request) error {

@@ -50,13 +50,13 @@ func (b buckets) update(_ context.Context, r *Request) (*Result, error) {
 }
 
 func (b buckets) result(r *Request, name string) *Result {
-	return &Result{name, map[string]string{
+	return made(name, map[string]string{
 		"Arn":                 arn.New("s3", "", "", name).String(),
 		"DomainName":          name + ".s3.amazonaws.com",
 		"RegionalDomainName":  name + ".s3." + r.Region + ".amazonaws.com",
 		"DualStackDomainName": name + ".s3.dualstack." + r.Region + ".amazonaws.com",
 		"WebsiteURL":          "http://" + name + ".s3-website-" + r.Region + ".amazonaws.com",
-	}}
+	})
 }
 
 func (b buckets) delete(ctx context.Context, r *Request) error {

@@ -1,10 +1,7 @@
 package provider
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"strings"
 
@@ -71,7 +68,7 @@ func (f functions) create(ctx context.Context, r *Request) (*Result, error) {
 }
 
 func (f functions) result(r *Request, name string) *Result {
-	return &Result{name, map[string]string{"Arn": arn.New("lambda", r.Region, r.Account, "function:"+name).String()}}
+	return made(name, map[string]string{"Arn": arn.New("lambda", r.Region, r.Account, "function:"+name).String()})
 }
 
 // input is the properties as CreateFunction takes them. Reserved concurrency is an operation of its own.
@@ -101,29 +98,6 @@ func (f functions) input(r *Request) (in map[string]any, reserved any, err error
 		}
 	}
 	return in, reserved, nil
-}
-
-// inline packs source text from a template as the one file that the runtime looks for.
-func inline(source, runtime string) (string, error) {
-	file := ""
-	switch {
-	case strings.HasPrefix(runtime, "nodejs"):
-		file = "index.js"
-	case strings.HasPrefix(runtime, "python"):
-		file = "index.py"
-	default:
-		return "", errors.New("inline code (Code.ZipFile) works with Node.js and Python runtimes only")
-	}
-	var buf bytes.Buffer
-	z := zip.NewWriter(&buf)
-	w, err := z.Create(file)
-	if err == nil {
-		_, err = w.Write([]byte(source))
-	}
-	if err = errors.Join(err, z.Close()); err != nil {
-		return "", err
-	}
-	return base64.StdEncoding.EncodeToString(buf.Bytes()), nil
 }
 
 func (f functions) update(ctx context.Context, r *Request) (*Result, error) {
@@ -226,7 +200,7 @@ func (v versions) create(ctx context.Context, r *Request) (*Result, error) {
 	if err := v.env.call(ctx, r, "lambda", "PublishVersion", map[string]string{"FunctionName": r.text("FunctionName")}, in, &out); err != nil {
 		return nil, err
 	}
-	return &Result{out.FunctionArn, map[string]string{"Version": out.Version, "FunctionArn": out.FunctionArn}}, nil
+	return made(out.FunctionArn, map[string]string{"Version": out.Version, "FunctionArn": out.FunctionArn}), nil
 }
 
 func (v versions) delete(ctx context.Context, r *Request) error {

@@ -39,21 +39,21 @@ func inertResult(r *Request, typ string) *Result {
 	}
 	switch typ {
 	case "AWS::IAM::Policy":
-		return &Result{id, map[string]string{"Id": id}}
+		return made(id, map[string]string{"Id": id})
 	case "AWS::IAM::ManagedPolicy":
 		if n := r.text("ManagedPolicyName"); n != "" && r.PhysicalID == "" {
 			id = n
 		}
 		id = arn.New("iam", "", r.Account, "policy/"+strings.TrimPrefix(id, arn.New("iam", "", r.Account, "policy/").String())).String()
-		return &Result{id, map[string]string{"PolicyArn": id}}
+		return made(id, map[string]string{"PolicyArn": id})
 	case "AWS::KMS::Key":
-		return &Result{id, map[string]string{"Arn": arn.New("kms", r.Region, r.Account, "key/"+id).String(), "KeyId": id}}
+		return made(id, map[string]string{"Arn": arn.New("kms", r.Region, r.Account, "key/"+id).String(), "KeyId": id})
 	case "AWS::KMS::Alias":
 		return &Result{PhysicalID: r.text("AliasName")}
 	case "AWS::ECR::Repository":
 		name := r.name("RepositoryName", 256)
-		return &Result{name, map[string]string{"Arn": arn.New("ecr", r.Region, r.Account, "repository/"+name).String(),
-			"RepositoryUri": r.Account + ".dkr.ecr." + r.Region + ".amazonaws.com/" + name}}
+		return made(name, map[string]string{"Arn": arn.New("ecr", r.Region, r.Account, "repository/"+name).String(),
+			"RepositoryUri": r.Account + ".dkr.ecr." + r.Region + ".amazonaws.com/" + name})
 	}
 	return &Result{PhysicalID: id}
 }

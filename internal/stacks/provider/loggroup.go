@@ -36,7 +36,7 @@ func (g groups) update(ctx context.Context, r *Request) (*Result, error) {
 
 // retain sets how long events are kept.
 func (g groups) retain(ctx context.Context, r *Request, name string) (*Result, error) {
-	out := &Result{name, map[string]string{"Arn": arn.New("logs", r.Region, r.Account, "log-group:"+name+":*").String()}}
+	out := made(name, map[string]string{"Arn": arn.New("logs", r.Region, r.Account, "log-group:"+name+":*").String()})
 	in := map[string]any{"logGroupName": name}
 	if days := r.Properties.Get("RetentionInDays"); days != nil {
 		in["retentionInDays"] = plain(days)

@@ -139,7 +139,7 @@ func (m machines) result(ctx context.Context, r *Request, id string) (*Result, e
 	if revision == "" {
 		revision = "INITIAL"
 	}
-	return &Result{id, map[string]string{"Arn": id, "Name": out.Name, "StateMachineRevisionId": revision}}, nil
+	return made(id, map[string]string{"Arn": id, "Name": out.Name, "StateMachineRevisionId": revision}), nil
 }
 
 func (m machines) update(ctx context.Context, r *Request) (*Result, error) {
@@ -198,7 +198,7 @@ func (v machineVersions) create(ctx context.Context, r *Request) (*Result, error
 	if err := v.env.call(ctx, r, "states", "PublishStateMachineVersion", nil, in, &out); err != nil {
 		return nil, err
 	}
-	return &Result{out.ARN, map[string]string{"Arn": out.ARN}}, nil
+	return made(out.ARN, map[string]string{"Arn": out.ARN}), nil
 }
 
 func (v machineVersions) delete(ctx context.Context, r *Request) error {
@@ -238,7 +238,7 @@ func (a machineAliases) create(ctx context.Context, r *Request) (*Result, error)
 	if err := a.env.call(ctx, r, "states", "CreateStateMachineAlias", nil, in, &out); err != nil {
 		return nil, err
 	}
-	return &Result{out.ARN, map[string]string{"Arn": out.ARN}}, nil
+	return made(out.ARN, map[string]string{"Arn": out.ARN}), nil
 }
 
 func (a machineAliases) update(ctx context.Context, r *Request) (*Result, error) {
@@ -250,7 +250,7 @@ func (a machineAliases) update(ctx context.Context, r *Request) (*Result, error)
 	if err := a.env.call(ctx, r, "states", "UpdateStateMachineAlias", nil, in, nil); err != nil {
 		return nil, err
 	}
-	return &Result{r.PhysicalID, map[string]string{"Arn": r.PhysicalID}}, nil
+	return made(r.PhysicalID, map[string]string{"Arn": r.PhysicalID}), nil
 }
 
 func (a machineAliases) delete(ctx context.Context, r *Request) error {
@@ -266,7 +266,7 @@ type activities struct{ env Env }
 
 func (a activities) create(ctx context.Context, r *Request) (*Result, error) {
 	if r.PhysicalID != "" {
-		return &Result{r.PhysicalID, map[string]string{"Arn": r.PhysicalID, "Name": r.text("Name")}}, retag(ctx, a.env, r)
+		return made(r.PhysicalID, map[string]string{"Arn": r.PhysicalID, "Name": r.text("Name")}), retag(ctx, a.env, r)
 	}
 	in := map[string]any{"name": r.text("Name")}
 	if t := r.Properties.Get("Tags"); t != nil {
@@ -278,7 +278,7 @@ func (a activities) create(ctx context.Context, r *Request) (*Result, error) {
 	if err := a.env.call(ctx, r, "states", "CreateActivity", nil, in, &out); err != nil {
 		return nil, err
 	}
-	return &Result{out.ARN, map[string]string{"Arn": out.ARN, "Name": r.text("Name")}}, nil
+	return made(out.ARN, map[string]string{"Arn": out.ARN, "Name": r.text("Name")}), nil
 }
 
 func (a activities) delete(ctx context.Context, r *Request) error {

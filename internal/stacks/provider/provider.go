@@ -7,6 +7,8 @@
 //
 //	iam/role       account/name          Record
 //
+// What functions of the user's make, custom resources, waits in entities, see response.go.
+//
 // Contract of the three functions: each may be repeated after a crash with the same Request (Retry set) and must then find
 // what it did before rather than fail; Delete of what is gone succeeds. Errors are shown to the user as they are.
 // Types that a deployment needs only to exist (bucket policies, keys, repositories) have no effect beyond the stack's
@@ -42,25 +44,37 @@ type Caller interface {
 
 // Env is what providers act with.
 type Env struct {
-	Caller Caller
-	Docs   store.Store
+	Caller    Caller
+	Docs      store.Store
+	Responses *Responses
 }
 
 // Request says what a resource is to be.
 type Request struct {
 	Region, Account, Partition    string
 	StackName, StackID, LogicalID string
+	Type                          string // as the template has it
+	Operation                     string // id of the stack's operation
 	Suffix                        string // random, fixed for this resource: part of generated names
 	Retry                         bool   // the same request may have been carried out before a crash
 	PhysicalID                    string // Update and Delete
-	Properties                    *cfn.Node
-	Old                           *cfn.Node // Update: what it was
+	// Rest is called before waiting for others, what it returns after that: skipping time does not wait meanwhile.
+	Rest       func() (back func())
+	Properties *cfn.Node
+	Old        *cfn.Node // Update: what it was
 }
 
 // Result is a resource that exists.
 type Result struct {
 	PhysicalID string // what Ref gives
 	Attributes map[string]string
+	Values     map[string]*cfn.Node // attributes that are no text
+	NoEcho     bool                 // the attributes are not to be shown
+}
+
+// made is a resource whose attributes are text.
+func made(id string, attributes map[string]string) *Result {
+	return &Result{PhysicalID: id, Attributes: attributes}
 }
 
 // Type is a resource type.
@@ -69,16 +83,22 @@ type Type struct {
 	// Properties are those that are understood, with what changing one means. A template with another one is refused.
 	Properties map[string]cfn.Replacement
 	Required   []string
+	Open       bool     // takes any property, has any attribute, and says itself what an update replaced
 	Attributes []string // that Fn::GetAtt may ask for; one that ends in "." stands for all that begin so
 	Create     func(ctx context.Context, r *Request) (*Result, error)
 	Update     func(ctx context.Context, r *Request) (*Result, error) // nil: every change replaces
 	Delete     func(ctx context.Context, r *Request) error
+	// Verify, if set, refuses properties for their values, which may be Unknown. It is asked before anything is done.
+	Verify func(id string, p *cfn.Node) error
 }
 
 // Replaces tells what changing a property means.
 func (t *Type) Replaces(property string) cfn.Replacement {
 	if t.Update == nil {
 		return cfn.Always
+	}
+	if t.Open {
+		return cfn.Conditionally
 	}
 	if r, ok := t.Properties[property]; ok {
 		return r
@@ -88,7 +108,7 @@ func (t *Type) Replaces(property string) cfn.Replacement {
 
 // HasAttribute tells whether Fn::GetAtt may ask for attr.
 func (t *Type) HasAttribute(attr string) bool {
-	return slices.ContainsFunc(t.Attributes, func(a string) bool {
+	return t.Open || slices.ContainsFunc(t.Attributes, func(a string) bool {
 		return a == attr || strings.HasSuffix(a, ".") && strings.HasPrefix(attr, a)
 	})
 }
@@ -96,7 +116,7 @@ func (t *Type) HasAttribute(attr string) bool {
 // Check refuses properties that are missing or not understood, before anything is done.
 func (t *Type) Check(id string, p *cfn.Node) error {
 	for i, k := range p.Keys {
-		if _, ok := t.Properties[k]; !ok && p.Items[i].Kind != cfn.NoValue {
+		if _, ok := t.Properties[k]; !ok && !t.Open && p.Items[i].Kind != cfn.NoValue {
 			return fmt.Errorf("Encountered unsupported property %s of %s (%s); supported here are %s", k, id, t.Name, t.supported())
 		}
 	}
@@ -104,6 +124,9 @@ func (t *Type) Check(id string, p *cfn.Node) error {
 		if p.Get(k) == nil {
 			return fmt.Errorf("Properties validation failed for resource %s with message: #: required key [%s] not found", id, k)
 		}
+	}
+	if t.Verify != nil {
+		return t.Verify(id, p)
 	}
 	return nil
 }
@@ -123,7 +146,7 @@ func (t *Type) supported() string {
 // Types are all types, by name.
 func Types(env Env) map[string]*Type {
 	m := map[string]*Type{}
-	for _, list := range [][]*Type{functionTypes(env), machineTypes(env), iamTypes(env), parameterTypes(env), logTypes(env), bucketTypes(env), inertTypes()} {
+	for _, list := range [][]*Type{functionTypes(env), machineTypes(env), iamTypes(env), parameterTypes(env), logTypes(env), bucketTypes(env), customTypes(env), inertTypes()} {
 		for _, t := range list {
 			m[t.Name] = t
 		}

@@ -86,7 +86,7 @@ func (k *records) write(ctx context.Context, r *Request, name string, allow func
 		if err != nil {
 			return nil, err
 		}
-		out := &Result{name, map[string]string{"Arn": rec.ARN}}
+		out := made(name, map[string]string{"Arn": rec.ARN})
 		if k.extra != nil {
 			out.Attributes = k.extra(rec)
 		}

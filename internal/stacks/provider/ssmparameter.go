@@ -32,7 +32,7 @@ func (p parameters) put(ctx context.Context, r *Request, name string, overwrite 
 	if err != nil {
 		return nil, err
 	}
-	return &Result{name, map[string]string{"Type": r.text("Type"), "Value": r.text("Value")}}, nil
+	return made(name, map[string]string{"Type": r.text("Type"), "Value": r.text("Value")}), nil
 }
 
 func (p parameters) create(ctx context.Context, r *Request) (*Result, error) {
