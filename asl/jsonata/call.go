@@ -180,8 +180,18 @@ func (c *compiler) partial(n *node) evalFn {
 			}
 			return Value{}, e
 		}
+		if fn.builtin != nil && !fn.partial && fn.builtin.name == "string" {
+			return Value{}, stringPartial()
+		}
 		return partialOf(fn, given, args).value(), nil
 	}
+}
+
+// stringPartial is what the reference finds in any partial application of $string. It reads the parameters of a built-in
+// function from the text of its JavaScript, and there the second one of this function has a default.
+func stringPartial() *Error {
+	e := &Error{Code: "S0208", Value: value.Int(2)}
+	return e.at(len("function($arg, $prettify ="), "=")
 }
 
 // partialOf binds the given arguments; those whose place in args is empty stay open.

@@ -87,6 +87,12 @@ func (e *Error) part(name string) string {
 	if v.IsUndefined() || v.Kind() == value.KindExtern {
 		return "undefined"
 	}
+	if v.Kind() == value.KindNumber {
+		if f := v.Float(); f-f != 0 { // JSON has no such numbers
+			return "null"
+		}
+		return value.FormatNumber(v.Float())
+	}
 	text := v.Append(nil)
 	if len(text) > maxShown {
 		return string(text[:maxShown]) + "..."

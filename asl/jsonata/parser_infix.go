@@ -185,7 +185,7 @@ func (p *parser) signature(n *node) *Error {
 	}
 	sig, err := parseSignature(text)
 	if err != nil {
-		err.Position += start
+		err.Position = start + unitLen(text[:err.Position])
 		return err
 	}
 	n.sig = sig
