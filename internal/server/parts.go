@@ -20,11 +20,13 @@ import (
 	"github.com/perdure/perdure/internal/store"
 	"github.com/perdure/perdure/internal/store/mem"
 	"github.com/perdure/perdure/internal/store/pebble"
+	"github.com/perdure/perdure/internal/support/events"
 	"github.com/perdure/perdure/internal/support/logs"
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/support/ssm"
 	"github.com/perdure/perdure/internal/support/sts"
 	"github.com/perdure/perdure/internal/task"
+	"github.com/perdure/perdure/internal/task/taskhttp"
 	"github.com/perdure/perdure/internal/task/tasklambda"
 	"github.com/perdure/perdure/internal/task/taskstates"
 	"github.com/perdure/perdure/internal/wire"
@@ -40,10 +42,13 @@ type parts struct {
 	events    *durableChanges
 	ssm       *ssm.Service
 	stacks    *stacks.Service
+	conns     *events.Service
+	http      *taskhttp.Runner
 	responses *provider.Responses
 }
 
-// close ends the parts that hold something back: operations on stacks, the last lines of the functions' logs.
+// close ends the parts that hold something back: operations on stacks, the last lines of the functions' logs, connections to
+// HTTP endpoints.
 func (p *parts) close() error {
 	var errs []error
 	if p.stacks != nil {
@@ -51,6 +56,9 @@ func (p *parts) close() error {
 	}
 	if p.logs != nil {
 		errs = append(errs, p.logs.Close())
+	}
+	if p.http != nil {
+		p.http.Close()
 	}
 	return errors.Join(errs...)
 }
@@ -86,6 +94,9 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	runners["lambda"] = &tasklambda.Runner{Lambda: p.lambda, Now: s.clock.Now}
 	nested := &taskstates.Runner{States: p.states, Now: s.clock.Now}
 	runners["states"], runners["aws-sdk:sfn"] = nested, nested
+	p.conns = events.New(events.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
+	p.http = taskhttp.New(connections{p.conns})
+	runners["http"] = p.http
 	for kind, b := range p.lambda.Behaviours() {
 		s.engine.Register(kind, b)
 	}
@@ -133,6 +144,7 @@ func (s *Server) services() []wire.Service {
 		{Name: "perdure", Protocol: wire.RESTJSON, Operations: s.control()},
 		{Name: "states", Protocol: wire.JSON10, Target: states.Target, Namespace: states.Namespace, Operations: s.parts.states.Operations()},
 		{Name: "lambda", Protocol: wire.RESTJSON, Operations: s.parts.lambda.Operations()},
+		{Name: "events", Protocol: wire.JSON11, Target: events.Target, Operations: s.parts.conns.Operations()},
 		{Name: "logs", Protocol: wire.JSON11, Target: logs.Target, Operations: s.parts.logs.Operations()},
 		{Name: "s3", Protocol: wire.S3, XMLNS: s3.XMLNS, Operations: s.parts.s3.Operations()},
 		{Name: "cloudformation", Protocol: wire.Query, Version: stacks.Version, XMLNS: stacks.XMLNS, Operations: s.parts.stacks.Operations()},
