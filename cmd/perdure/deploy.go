@@ -14,25 +14,20 @@ import (
 
 func deployCmd() *cobra.Command {
 	var r remote
-	var stack string
-	var parameters []string
+	var p project
 	cmd := &cobra.Command{
 		Use:   "deploy [PATH]",
 		Short: "build and deploy a directory or a template",
 		Long: "Builds the Go functions of a project, uploads them, and creates or updates its stack. PATH is a directory with\n" +
-			"perdure.json, with a template (template.yaml, template.json), an assembly that cdk synth has written, or a\n" +
-			"template file; it is the current directory unless given. A failed deployment is rolled back.",
+			"perdure.json, with a template (template.yaml, template.json) and perhaps samconfig.toml, with a CDK app (cdk.json)\n" +
+			"or an assembly that cdk synth has written, or a template file; it is the current directory unless given. A failed\n" +
+			"deployment is rolled back.",
 		Args: atMostOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			given, err := pairs(parameters)
+			o, err := p.options(cmd, &r, args)
 			if err != nil {
 				return err
 			}
-			o, err := deployOptions(cmd, &r, stack, args)
-			if err != nil {
-				return err
-			}
-			o.Parameters = given
 			result, err := deploy.Deploy(cmd.Context(), *o)
 			if err != nil {
 				return err
@@ -40,28 +35,49 @@ func deployCmd() *cobra.Command {
 			if !result.Changed {
 				o.Progress(result.StackName + " is up to date")
 			}
-			return r.print(cmd, result, func(w io.Writer) error {
-				var rows [][]string
-				for _, out := range result.Outputs {
-					rows = append(rows, []string{out.Key, out.Value})
-				}
-				return table(w, rows)
-			})
+			return r.print(cmd, result, func(w io.Writer) error { return showOutputs(w, result) })
 		},
 	}
 	r.flags(cmd)
-	cmd.Flags().StringVar(&stack, "stack", "", "name of the stack (default: what PATH says)")
-	cmd.Flags().StringArrayVar(&parameters, "parameter", nil, "value of a template parameter, KEY=VALUE; may be repeated")
+	p.flags(cmd)
+	p.parameterFlag(cmd)
 	return cmd
 }
 
-// deployOptions are what deploy and destroy have in common.
-func deployOptions(cmd *cobra.Command, r *remote, stack string, args []string) (*deploy.Options, error) {
+func showOutputs(w io.Writer, result *deploy.Result) error {
+	var rows [][]string
+	for _, out := range result.Outputs {
+		rows = append(rows, []string{out.Key, out.Value})
+	}
+	return table(w, rows)
+}
+
+// project holds the flags of the commands that take a project.
+type project struct {
+	stack, environment string
+	parameters         []string
+}
+
+func (p *project) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.stack, "stack", "", "name of the stack (default: what PATH says)")
+	cmd.Flags().StringVar(&p.environment, "config-env", "", "environment of samconfig.toml to use (default \"default\", if there is one)")
+}
+
+func (p *project) parameterFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&p.parameters, "parameter", nil, "value of a template parameter, KEY=VALUE; may be repeated")
+}
+
+func (p *project) options(cmd *cobra.Command, r *remote, args []string) (*deploy.Options, error) {
+	given, err := pairs(p.parameters)
+	if err != nil {
+		return nil, err
+	}
 	c, err := r.client()
 	if err != nil {
 		return nil, err
 	}
-	o := &deploy.Options{Client: c, StackName: stack, Progress: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }}
+	o := &deploy.Options{Client: c, StackName: p.stack, Environment: p.environment, Parameters: given,
+		Progress: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }}
 	if len(args) > 0 {
 		o.Path = args[0]
 	}
@@ -92,19 +108,19 @@ func atMostOne(name string) cobra.PositionalArgs {
 
 func destroyCmd() *cobra.Command {
 	var r remote
-	var stack string
+	var p project
 	cmd := &cobra.Command{
 		Use:   "destroy [PATH or STACK]",
 		Short: "delete a stack and what it is made of",
 		Long:  "Deletes the stack of a project, or the one that is named. What its template retains stays.",
 		Args:  atMostOne("PATH or STACK"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && stack == "" {
+			if len(args) == 1 && p.stack == "" {
 				if _, err := os.Stat(args[0]); err != nil && !strings.ContainsAny(args[0], "/.") {
-					stack = args[0]
+					p.stack = args[0]
 				}
 			}
-			o, err := deployOptions(cmd, &r, stack, args)
+			o, err := p.options(cmd, &r, args)
 			if err != nil {
 				return err
 			}
@@ -112,7 +128,7 @@ func destroyCmd() *cobra.Command {
 		},
 	}
 	r.flags(cmd)
-	cmd.Flags().StringVar(&stack, "stack", "", "name of the stack (default: what PATH says)")
+	p.flags(cmd)
 	return cmd
 }
 

@@ -11,8 +11,7 @@ import (
 
 func diffCmd() *cobra.Command {
 	var r remote
-	var stack string
-	var parameters []string
+	var p project
 	cmd := &cobra.Command{
 		Use:   "diff [PATH]",
 		Short: "show what deploy would change",
@@ -20,15 +19,10 @@ func diffCmd() *cobra.Command {
 			"PATH is what deploy takes.",
 		Args: atMostOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			given, err := pairs(parameters)
+			o, err := p.options(cmd, &r, args)
 			if err != nil {
 				return err
 			}
-			o, err := deployOptions(cmd, &r, stack, args)
-			if err != nil {
-				return err
-			}
-			o.Parameters = given
 			changes, err := deploy.Diff(cmd.Context(), *o)
 			if err != nil {
 				return err
@@ -40,8 +34,8 @@ func diffCmd() *cobra.Command {
 		},
 	}
 	r.flags(cmd)
-	cmd.Flags().StringVar(&stack, "stack", "", "name of the stack (default: what PATH says)")
-	cmd.Flags().StringArrayVar(&parameters, "parameter", nil, "value of a template parameter, KEY=VALUE; may be repeated")
+	p.flags(cmd)
+	p.parameterFlag(cmd)
 	return cmd
 }
 

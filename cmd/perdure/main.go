@@ -58,6 +58,6 @@ func rootCmd() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see perdure %s --help", err, cmd.Name())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCmd(), demoCmd(), deployCmd(), diffCmd(), destroyCmd(), stacksCmd(), startCmd(), executionCmd(), callbackCmd(), timeCmd(), envCmd(), jsonataCmd(), storeCmd(), versionCmd())
+	root.AddCommand(serveCmd(), demoCmd(), deployCmd(), devCmd(), diffCmd(), destroyCmd(), stacksCmd(), startCmd(), executionCmd(), callbackCmd(), timeCmd(), envCmd(), jsonataCmd(), storeCmd(), versionCmd())
 	return root
 }

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +27,9 @@ import (
 
 // DefaultEndpoint is where perdure serve listens unless told otherwise.
 const DefaultEndpoint = "http://127.0.0.1:4566"
+
+// ErrUnreachable is wrapped by errors of endpoints that did not answer.
+var ErrUnreachable = errors.New("cannot reach")
 
 // maxAnswer bounds what is read of one answer, bytes.
 const maxAnswer = 64 << 20
@@ -57,6 +61,13 @@ func New(endpoint string) (*Client, error) {
 		http:   &http.Client{},
 		signer: v4.NewSigner(),
 	}, nil
+}
+
+// In is a client of the same endpoint for another region.
+func (c *Client) In(region string) *Client {
+	other := *c
+	other.region = region
+	return &other
 }
 
 // Endpoint is the base URL, without a trailing slash. Region is the region requests are signed for.
@@ -111,7 +122,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("cannot reach %s (%w); start it with: perdure serve", c.endpoint, err)
+		return nil, fmt.Errorf("%w %s (%w); start it with: perdure serve", ErrUnreachable, c.endpoint, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))

@@ -18,9 +18,14 @@ func loadAssembly(dir, stack string) (*Project, error) {
 			Type       string
 			Properties struct{ TemplateFile, StackName string }
 		}
+		Missing []struct{ Key, Provider string }
 	}
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
 		return nil, err
+	}
+	if len(m.Missing) > 0 {
+		return nil, fmt.Errorf("the app looks up %s in AWS (%s), which is not done here; give the values in %s",
+			m.Missing[0].Key, m.Missing[0].Provider, contextFile)
 	}
 	found := map[string]string{} // template files by stack names
 	for id, a := range m.Artifacts {

@@ -5,7 +5,8 @@
 //
 //	a directory with perdure.json     names a template and the Go packages of its functions; see [Project]
 //	a directory with manifest.json    an assembly of the CDK: one stack with its assets
-//	a directory with template.json, template.yaml or template.yml
+//	a directory with cdk.json         an app of the CDK, which is run to write its assembly
+//	a directory with template.json, template.yaml or template.yml; samconfig.toml beside it is read
 //	a template file
 //
 // In a template on its own, the Code of a function (CodeUri of a serverless one) may be a path relative to the template: a
@@ -30,6 +31,11 @@ type Options struct {
 	StackName  string            // empty: what the project says
 	Parameters map[string]string // of the template; others keep their values
 	Progress   func(line string) // nil: silence
+	// Environment is the part of samconfig.toml to use; empty: the default one, if there is any.
+	Environment string
+
+	tags  map[string]string // of the stack
+	built *builds           // nil: nothing was built before
 }
 
 func (o *Options) say(format string, args ...any) {
@@ -67,16 +73,25 @@ func (r *Result) Output(key string) string {
 // Deploy builds and uploads, creates or updates the stack, and waits for the end. A stack that had to be rolled back is
 // an error that names the resources that failed and why.
 func Deploy(ctx context.Context, o Options) (*Result, error) {
-	p, err := load(o.Path, o.StackName)
+	var result *Result
+	err := within(ctx, &o, func(p *Project, work string) (err error) {
+		result, err = p.deploy(ctx, &o, work)
+		return err
+	})
+	return result, err
+}
+
+// within opens the project, with a directory for what is made on the way that is gone afterwards.
+func within(ctx context.Context, o *Options, do func(p *Project, work string) error) error {
+	work, err := os.MkdirTemp("", "perdure-")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	work, err := os.MkdirTemp("", "perdure-deploy-")
-	if err != nil {
-		return nil, err
+	p, err := open(ctx, o, work)
+	if err == nil {
+		err = do(p, work)
 	}
-	result, err := p.deploy(ctx, &o, work)
-	return result, errors.Join(err, os.RemoveAll(work))
+	return errors.Join(err, os.RemoveAll(work))
 }
 
 func (p *Project) deploy(ctx context.Context, o *Options, work string) (*Result, error) {
@@ -94,15 +109,14 @@ func (p *Project) deploy(ctx context.Context, o *Options, work string) (*Result,
 
 // Destroy deletes a stack and waits for the end. Path is only needed if StackName is empty.
 func Destroy(ctx context.Context, o Options) error {
-	name := o.StackName
-	if name == "" {
-		p, err := load(o.Path, "")
-		if err != nil {
-			return err
-		}
-		name = p.Stack
+	if o.StackName == "" || o.Environment != "" {
+		return within(ctx, &o, func(p *Project, _ string) error { return destroy(ctx, &o, p.Stack) })
 	}
-	t := &target{c: o.Client, name: name, options: &o}
+	return destroy(ctx, &o, o.StackName)
+}
+
+func destroy(ctx context.Context, o *Options, name string) error {
+	t := &target{c: o.Client, name: name, options: o}
 	st, err := t.describe(ctx, name)
 	if err != nil {
 		return err

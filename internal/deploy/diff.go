@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 )
 
@@ -30,16 +29,12 @@ type PropertyChange struct {
 // what they are made of is part of the comparison. The server works the changes out, as a change set that is deleted
 // again.
 func Diff(ctx context.Context, o Options) ([]Change, error) {
-	p, err := load(o.Path, o.StackName)
-	if err != nil {
-		return nil, err
-	}
-	work, err := os.MkdirTemp("", "perdure-diff-")
-	if err != nil {
-		return nil, err
-	}
-	changes, err := p.diff(ctx, &o, work)
-	return changes, errors.Join(err, os.RemoveAll(work))
+	var changes []Change
+	err := within(ctx, &o, func(p *Project, work string) (err error) {
+		changes, err = p.diff(ctx, &o, work)
+		return err
+	})
+	return changes, err
 }
 
 func (p *Project) diff(ctx context.Context, o *Options, work string) ([]Change, error) {

@@ -142,6 +142,11 @@ func (t *target) form(ctx context.Context, text []byte, st *stackView) (url.Valu
 		form.Set(prefix+"ParameterKey", key)
 		form.Set(prefix+"ParameterValue", t.options.Parameters[key])
 	}
+	for i, key := range slices.Sorted(maps.Keys(t.options.tags)) {
+		prefix := "Tags.member." + strconv.Itoa(i+1) + "."
+		form.Set(prefix+"Key", key)
+		form.Set(prefix+"Value", t.options.tags[key])
+	}
 	if st != nil {
 		t.keep(form, text, st)
 	}

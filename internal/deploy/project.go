@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type Project struct {
 	dir      string // what paths are relative to
 	text     []byte
 	manifest string // of the assets of an assembly; empty for other projects
+	file     string // the template, for projects that are not an assembly
 }
 
 // Source is where a function's code comes from: one of the two, relative to the project.
@@ -32,8 +34,10 @@ type Source struct {
 
 const projectFile = "perdure.json"
 
-// load finds out what path is.
-func load(path, stack string) (*Project, error) {
+// open finds out what is to be deployed. A CDK app is run for that, and writes its assembly below work. What a file of
+// settings beside the template says goes into the options, as far as they say nothing themselves.
+func open(ctx context.Context, o *Options, work string) (*Project, error) {
+	path := o.Path
 	if path == "" {
 		path = "."
 	}
@@ -44,6 +48,13 @@ func load(path, stack string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := !info.IsDir()
+	for _, file := range []string{projectFile, "manifest.json", appFile} {
+		own = own || exists(path, file)
+	}
+	if own && o.Environment != "" {
+		return nil, fmt.Errorf("%s has no %s that is read and could hold the environment %s", path, settingsFile, o.Environment)
+	}
 	var p *Project
 	switch {
 	case !info.IsDir():
@@ -51,17 +62,16 @@ func load(path, stack string) (*Project, error) {
 	case exists(path, projectFile):
 		p, err = loadProject(path)
 	case exists(path, "manifest.json"):
-		p, err = loadAssembly(path, stack)
+		return loadAssembly(path, o.StackName)
+	case exists(path, appFile):
+		return loadApp(ctx, o, path, work)
 	default:
-		p, err = loadDirectory(path)
+		p, err = loadDirectory(o, path)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil && o.StackName != "" {
+		p.Stack = o.StackName
 	}
-	if stack != "" {
-		p.Stack = stack
-	}
-	return p, nil
+	return p, err
 }
 
 func exists(dir, name string) bool {
@@ -84,7 +94,8 @@ func loadProject(dir string) (*Project, error) {
 	if p.Template == "" {
 		return nil, fmt.Errorf("%s names no template", file)
 	}
-	if p.text, err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(p.Template))); err != nil {
+	p.file = filepath.Join(dir, filepath.FromSlash(p.Template))
+	if p.text, err = os.ReadFile(p.file); err != nil {
 		return nil, fmt.Errorf("the template that %s names: %w", file, err)
 	}
 	if p.Stack == "" {
@@ -93,20 +104,32 @@ func loadProject(dir string) (*Project, error) {
 	return p, nil
 }
 
-func loadDirectory(dir string) (*Project, error) {
-	for _, name := range []string{"template.json", "template.yaml", "template.yml"} {
-		if exists(dir, name) {
-			p, err := loadTemplate(filepath.Join(dir, name))
-			if err == nil {
-				p.Stack = nameFrom(dir)
-			}
-			return p, err
+// loadDirectory takes the template of a directory, and what samconfig.toml says beside it.
+func loadDirectory(o *Options, dir string) (*Project, error) {
+	s, err := readSettings(dir, o.Environment, o.say)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{"template.json", "template.yaml", "template.yml"}
+	if name := s.template(); name != "" {
+		if !exists(dir, name) {
+			return nil, fmt.Errorf("the template that %s names is not there: %s", filepath.Join(dir, settingsFile), name)
 		}
+		names = []string{name}
 	}
-	if exists(dir, "cdk.json") {
-		return nil, fmt.Errorf("%s is a CDK app: deploy it with cdk deploy, or give the directory that cdk synth has written (cdk.out)", dir)
+	for _, name := range names {
+		if !exists(dir, name) {
+			continue
+		}
+		p, err := loadTemplate(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		p.Stack = nameFrom(dir)
+		s.apply(o)
+		return p, nil
 	}
-	return nil, fmt.Errorf("there is nothing to deploy in %s: no %s, template.json, template.yaml or manifest.json", dir, projectFile)
+	return nil, fmt.Errorf("there is nothing to deploy in %s: no %s, manifest.json, %s, template.json or template.yaml", dir, projectFile, appFile)
 }
 
 func loadTemplate(file string) (*Project, error) {
@@ -114,7 +137,7 @@ func loadTemplate(file string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Project{Stack: nameFrom(file), dir: filepath.Dir(file), text: text}, nil
+	return &Project{Stack: nameFrom(file), dir: filepath.Dir(file), file: file, text: text}, nil
 }
 
 var notInNames = regexp.MustCompile(`[^a-zA-Z0-9-]+`)

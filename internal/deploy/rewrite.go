@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -30,23 +31,15 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 	if err := p.checkServerless(node, o); err != nil {
 		return nil, err
 	}
-	b, err := node.MarshalJSON()
+	whole, resources, err := understand(node)
+	if err != nil {
+		return p.text, nil // as above
+	}
+	sources, err := p.sources(resources)
 	if err != nil {
 		return nil, err
 	}
-	var tree struct {
-		Resources map[string]map[string]any
-	}
-	whole := map[string]any{}
-	if json.Unmarshal(b, &tree) != nil || json.Unmarshal(b, &whole) != nil {
-		return p.text, nil
-	}
-	inherit(whole, tree.Resources)
-	sources, err := p.sources(tree.Resources)
-	if err != nil {
-		return nil, err
-	}
-	defined, err := p.definitions(ctx, o, u, tree.Resources)
+	defined, err := p.definitions(ctx, o, u, resources)
 	if err != nil {
 		return nil, err
 	}
@@ -59,14 +52,14 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 		if err != nil {
 			return nil, err
 		}
-		properties := tree.Resources[id]["Properties"].(map[string]any)
-		places[tree.Resources[id]["Type"].(string)].set(properties, u.bucket, key)
+		properties := resources[id]["Properties"].(map[string]any)
+		places[resources[id]["Type"].(string)].set(properties, u.bucket, key)
 		if sources[id].Go != "" {
 			properties["Architectures"] = []any{architecture()}
 		}
-		renameVersions(tree.Resources, id, rename)
+		renameVersions(resources, id, rename)
 	}
-	whole["Resources"] = tree.Resources
+	whole["Resources"] = resources
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
@@ -78,6 +71,20 @@ func (p *Project) pack(ctx context.Context, o *Options, u *uploads, work string)
 		text = renamed(text, old, new)
 	}
 	return text, nil
+}
+
+// understand gives a template, and its resources with what they have of Globals that is asked about here.
+func understand(node *cfn.Node) (whole map[string]any, resources map[string]map[string]any, err error) {
+	b, err := node.MarshalJSON()
+	if err != nil {
+		return nil, nil, err
+	}
+	var tree struct{ Resources map[string]map[string]any }
+	if err := errors.Join(json.Unmarshal(b, &whole), json.Unmarshal(b, &tree)); err != nil {
+		return nil, nil, err
+	}
+	inherit(whole, tree.Resources)
+	return whole, tree.Resources, nil
 }
 
 // sources are what perdure.json says, or else what functions have for Code if that is a path.
@@ -109,24 +116,34 @@ func (p *Project) sources(resources map[string]map[string]any) (map[string]Sourc
 	return out, nil
 }
 
-// code builds or packs a function and uploads it.
+// code builds or packs a function, unless that was done before, and uploads it.
 func (p *Project) code(ctx context.Context, o *Options, u *uploads, id string, s Source, work string) (key string, err error) {
-	var content []byte
-	if s.Go != "" {
-		o.say("build    %s (%s)", id, s.Go)
-		dir, pkg := p.dir, s.Go
-		if own := filepath.Join(p.dir, filepath.FromSlash(s.Go)); exists(own, "go.mod") {
-			dir, pkg = own, "."
+	content := o.built.last(id)
+	if content == nil {
+		if content, err = p.packaged(ctx, o, id, s, work); err != nil {
+			return "", fmt.Errorf("the function %s: %w", id, err)
 		}
-		content, err = buildGo(ctx, dir, pkg, work)
-	} else {
-		o.say("pack     %s (%s)", id, s.Zip)
-		content, err = packed(filepath.Join(p.dir, filepath.FromSlash(s.Zip)))
-	}
-	if err != nil {
-		return "", fmt.Errorf("the function %s: %w", id, err)
+		o.built.keep(id, content)
 	}
 	return u.put(ctx, content, ".zip")
+}
+
+func (p *Project) packaged(ctx context.Context, o *Options, id string, s Source, work string) ([]byte, error) {
+	if s.Go == "" {
+		o.say("pack     %s (%s)", id, s.Zip)
+		return packed(filepath.Join(p.dir, filepath.FromSlash(s.Zip)))
+	}
+	o.say("build    %s (%s)", id, s.Go)
+	dir, pkg := p.goPackage(s)
+	return buildGo(ctx, dir, pkg, work)
+}
+
+// goPackage says where to build a function's package: in its own module, if it is one.
+func (p *Project) goPackage(s Source) (dir, pkg string) {
+	if own := filepath.Join(p.dir, filepath.FromSlash(s.Go)); exists(own, "go.mod") {
+		return own, "."
+	}
+	return p.dir, s.Go
 }
 
 var hashed = regexp.MustCompile(`[0-9a-f]{32}$`)

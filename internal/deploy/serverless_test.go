@@ -62,7 +62,7 @@ func TestServerlessTemplateIsBuiltDeployedAndRun(t *testing.T) {
 	if again.Changed {
 		t.Error("the same project changed something")
 	}
-	p, err := load(serverlessDir, "")
+	p, err := open(ctx, &Options{Path: serverlessDir}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
