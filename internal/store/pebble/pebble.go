@@ -38,7 +38,7 @@ import (
 type Options struct {
 	Relaxed    bool         // commits do not wait for a sync
 	ReadOnly   bool         // for looking at a store that no process uses
-	CacheBytes int64        // of table blocks; 0 means 32 MiB
+	CacheBytes int64        // of memtables and table blocks; 0 means 64 MiB
 	Log        *slog.Logger // nil discards
 	FS         vfs.FS       // for tests; nil is the disk
 	// Fatal is called when the log cannot be written any more: nothing may be acknowledged after that. It must not return;
@@ -46,10 +46,12 @@ type Options struct {
 	Fatal func(msg string)
 }
 
-// Sizes: small enough for a laptop, large enough that a flush is rare.
+// Sizes: small enough for a laptop, large enough that a flush is rare. The database takes its memtables out of the cache:
+// under load the one being filled, the one being flushed and one kept for the next. What is left is for blocks; if that is
+// nothing, every read loads and unpacks its blocks anew.
 const (
-	memTable     = 16 << 20
-	defaultCache = 32 << 20
+	memTable     = 8 << 20
+	defaultCache = 64 << 20
 )
 
 // Store is a store in a directory.
