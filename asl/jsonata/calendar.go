@@ -52,16 +52,35 @@ func utcMillis(year, month, day, hour, minute, second, milli float64) float64 {
 	return ms
 }
 
-// firstWeek is the Monday of the week that holds the first Thursday of a month; month counts from 1. The first week of
-// a year is that of its January.
-func firstWeek(year int, month time.Month) float64 {
-	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
-	day := isoWeekday(first)
-	ms := float64(first.UnixMilli())
-	if day > 4 {
-		return ms + float64(8-day)*dayMillis
+// monthOf is a month of a year; month counts from 0.
+type monthOf struct{ year, month int }
+
+func (m monthOf) next() monthOf {
+	if m.month == 11 {
+		return monthOf{m.year + 1, 0}
 	}
-	return ms - float64(day-1)*dayMillis
+	return monthOf{m.year, m.month + 1}
+}
+
+func (m monthOf) previous() monthOf {
+	if m.month == 0 {
+		return monthOf{m.year - 1, 11}
+	}
+	return monthOf{m.year, m.month - 1}
+}
+
+// firstWeek is the Monday of the week that holds the first Thursday of the month. The first week of a year is that of
+// its January. Years of two digits are taken for those of the twentieth century, by JavaScript and so by the reference.
+func (m monthOf) firstWeek() float64 {
+	first := instantAt(utcMillis(float64(m.year), float64(m.month), 1, 0, 0, 0, 0))
+	if !first.valid {
+		return math.NaN()
+	}
+	day := isoWeekday(first.t)
+	if day > 4 {
+		return first.ms + float64(8-day)*dayMillis
+	}
+	return first.ms - float64(day-1)*dayMillis
 }
 
 // isoWeekday counts from Monday, 1, to Sunday, 7.
@@ -71,48 +90,63 @@ func isoWeekday(t time.Time) int {
 
 // weekOfYear is the ISO week; weekOfMonth counts weeks from the one that holds the month's first Thursday.
 func (i instant) weekOfYear() float64 {
-	return i.week(firstWeek(i.t.Year()-1, 1), firstWeek(i.t.Year(), 1), firstWeek(i.t.Year()+1, 1))
+	y := i.t.Year()
+	return i.week(52, monthOf{y - 1, 0}, monthOf{y, 0}, monthOf{y + 1, 0})
 }
 
 func (i instant) weekOfMonth() float64 {
-	y, m := i.t.Year(), i.t.Month()
-	return i.week(firstWeek(y, m-1), firstWeek(y, m), firstWeek(y, m+1))
+	m := i.month()
+	return i.week(4, m.previous(), m, m.next())
 }
 
-// week counts the weeks since the latest of three starts that is not in the future.
-func (i instant) week(before, start, after float64) float64 {
-	today := float64(i.t.Truncate(24 * time.Hour).UnixMilli())
+func (i instant) month() monthOf { return monthOf{i.t.Year(), int(i.t.Month()) - 1} }
+
+// today is the start of the day, as the reference counts days and weeks.
+func (i instant) today() float64 {
+	return utcMillis(float64(i.t.Year()), float64(i.t.Month()-1), float64(i.t.Day()), 0, 0, 0, 0)
+}
+
+// week counts the weeks since the first one of the period the day is in, of which there are at least so many, or of
+// the period before or after.
+func (i instant) week(least float64, before, this, after monthOf) float64 {
+	today := i.today()
+	since := func(m monthOf) float64 { return (today-m.firstWeek())/weekMillis + 1 }
+	week := since(this)
 	switch {
-	case today >= after:
-		return 1
-	case today < start:
-		start = before
+	case week > least && today >= after.firstWeek():
+		week = 1
+	case week < 1:
+		week = since(before)
 	}
-	return math.Floor((today-start)/weekMillis) + 1
+	return math.Floor(week)
+}
+
+// dayOfYear counts from 1.
+func (i instant) dayOfYear() float64 {
+	return (i.today()-utcMillis(float64(i.t.Year()), 0, 1, 0, 0, 0, 0))/dayMillis + 1
 }
 
 // weekYear is the year the ISO week belongs to, weekMonth the month.
 func (i instant) weekYear() float64 {
 	y := i.t.Year()
 	switch {
-	case i.ms < firstWeek(y, 1):
+	case i.ms < monthOf{y, 0}.firstWeek():
 		y--
-	case i.ms >= firstWeek(y+1, 1):
+	case i.ms >= monthOf{y + 1, 0}.firstWeek():
 		y++
 	}
 	return float64(y)
 }
 
 func (i instant) weekMonth() float64 {
-	y, m := i.t.Year(), i.t.Month()
-	shift := 0
+	m := i.month()
 	switch {
-	case i.ms < firstWeek(y, m):
-		shift = -1
-	case i.ms >= firstWeek(y, m+1):
-		shift = 1
+	case i.ms < m.firstWeek():
+		m = m.previous()
+	case i.ms >= m.next().firstWeek():
+		m = m.next()
 	}
-	return float64((int(m)-1+shift+12)%12 + 1)
+	return float64(m.month + 1)
 }
 
 // component is the number a component specifier stands for; known tells whether it is one of numbers.
@@ -129,7 +163,7 @@ func (i instant) component(spec byte) (n float64, known bool) {
 	case 'D':
 		return float64(t.Day()), true
 	case 'd':
-		return float64(t.YearDay()), true
+		return i.dayOfYear(), true
 	case 'F':
 		return float64(isoWeekday(t)), true
 	case 'W':

@@ -27,7 +27,7 @@ func (r *run) formatDate(ms float64, picture, zone Value) (Value, error) {
 			return Value{}, err
 		}
 	}
-	at := instantAt(math.Trunc(ms) + (60*hours+minutes)*minuteMillis)
+	at := instantAt(ms + (60*hours+minutes)*minuteMillis)
 	var b strings.Builder
 	for i := range p {
 		text := p[i].literal

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,8 +139,27 @@ func fnFormatBase(r *run, args []Value) (Value, error) {
 	if math.Abs(f) < 1<<53 {
 		return r.text(strconv.FormatInt(int64(f), int(radix)))
 	}
-	n, _ := new(big.Float).SetFloat64(f).Int(nil)
-	return r.text(n.Text(int(radix)))
+	return r.text(formatLarge(f, radix))
+}
+
+// formatLarge writes an integer of more than 53 bits as JavaScript engines do: digits it cannot be sure of are zeros.
+func formatLarge(f, radix float64) string {
+	sign, rest := "", f
+	if f < 0 {
+		sign, rest = "-", -f
+	}
+	var digits []byte // from the last
+	for unsure := math.Nextafter(rest, math.Inf(1)) - rest; unsure >= radix; unsure /= radix {
+		rest /= radix
+		digits = append(digits, '0')
+	}
+	for more := true; more; more = rest > 0 {
+		digit := math.Mod(rest, radix)
+		digits = append(digits, "0123456789abcdefghijklmnopqrstuvwxyz"[int(digit)])
+		rest = (rest - digit) / radix
+	}
+	slices.Reverse(digits)
+	return sign + string(digits)
 }
 
 func fnSum(r *run, args []Value) (Value, error) {

@@ -133,6 +133,13 @@ func (r *run) runThunks(v, in Value) (Value, error) {
 			}
 			r.args = append(r.args, a)
 		}
+		if k := next.Kind(); k == value.KindArray || k == value.KindObject { // which the reference marks like a function
+			err := &Error{Code: "T1006", Position: t.tail.pos}
+			if t.tail.named {
+				err.setToken(t.tail.token)
+			}
+			return Value{}, err
+		}
 		v, err = r.applyInner(next, r.args[base:], in)
 		r.args = r.args[:base]
 	}

@@ -79,10 +79,10 @@ func (s *symbols) split(text string) subPicture {
 	p.prefix, p.active, p.suffix = text[:first], text[first:last], text[last:]
 	p.mantissa = p.active
 	if at := strings.Index(text[first:], s.exponent); s.exponent != "" && at >= 0 && first+at <= last {
-		at += first // counted from the start of the sub-picture, as in the reference
+		units := unitLen(text[:first+at]) // counted from the start of the sub-picture, as in the reference
 		p.hasExponent = true
-		p.mantissa = p.active[:min(at, len(p.active))]
-		p.exponent = p.active[min(at+len(s.exponent), len(p.active)):]
+		p.mantissa = p.active[:unitOffset(p.active, units)]
+		p.exponent = p.active[unitOffset(p.active, units+1):]
 	}
 	if whole, part, ok := strings.Cut(p.mantissa, s.decimal); ok {
 		p.integer, p.fraction = whole, part

@@ -203,6 +203,9 @@ func (p *tuplePlan) eval(r *run, in Value, f *frame) (Value, error) {
 			if seq, err = st.fn(r, seq, &frame{parent: f, tuple: &tuple{}}); err != nil {
 				return Value{}, err
 			}
+			if st.focus != "" { // goes on from the input, with nothing bound, as in the reference
+				continue
+			}
 			s.tuples = nil
 			for _, item := range seq.Items() {
 				s.tuples = append(s.tuples, &tuple{item: item})

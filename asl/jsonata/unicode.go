@@ -74,6 +74,19 @@ func pointOffset(s string, n int) int {
 	return i
 }
 
+// unitOffset is the byte offset of the character that holds UTF-16 unit n, or len(s) when there are fewer.
+func unitOffset(s string, n int) int {
+	at := 0
+	for at < len(s) {
+		_, size, units := decodeUnit(s[at:])
+		if n -= units; n < 0 {
+			break
+		}
+		at += size
+	}
+	return at
+}
+
 // compareText orders strings by UTF-16 units: a character beyond the basic plane sorts before U+E000 to U+FFFF.
 func compareText(a, b string) int {
 	n := min(len(a), len(b))
