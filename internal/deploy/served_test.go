@@ -24,7 +24,7 @@ var outcomes = map[string]string{
 	"durable-approval": "Unrecognized resource types: [AWS::DynamoDB::Table]. They are not supported here and are used by [Decisions]",
 	"express-inline":   "Unrecognized resource types: [AWS::SQS::Queue]. They are not supported here and are used by [Queue]",
 	"globals":          "Encountered unsupported property Layers of First",
-	"go-service":       "Resource with id [Service] is invalid. It needs a resource of the type AWS::Lambda::Url",
+	"go-service":       "Unrecognized resource types: [AWS::SQS::Queue]. They are not supported here and are used by [Dead]",
 	"image":            "Resource with id [Render] is invalid. Event with id [Daily] is invalid. Events of the type ScheduleV2 are not supported here",
 	"local":            "'CodeUri' is not a valid S3 Uri",
 	"loops":            "CREATE_COMPLETE",

@@ -227,7 +227,7 @@ func (s *Service) deleteAlias(ctx context.Context, r *api.Request) (*api.Respons
 		delete(f.Aliases, which)
 		delete(f.Policies, which)
 		delete(f.Events, which)
-		return nil, nil
+		return s.dropURL(ctx, f, which)
 	})
 	return &api.Response{}, err
 }

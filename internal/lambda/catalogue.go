@@ -40,6 +40,7 @@ type functionDoc struct {
 	Aliases         map[string]*alias       `json:",omitempty"`
 	Policies        map[string]*policy      `json:",omitempty"` // by qualifier, "" for the function
 	Events          map[string]*eventConfig `json:",omitempty"` // by qualifier, "$LATEST" for the function
+	URLs            map[string]*urlConfig   `json:",omitempty"` // by alias, "" for the function
 	Tags            map[string]string       `json:",omitempty"`
 	Reserved        *int                    `json:",omitempty"` // concurrency
 	Deleting        bool                    `json:",omitempty"` // waits for its durable executions to end

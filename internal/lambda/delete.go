@@ -112,6 +112,13 @@ func (s *Service) drained(ctx context.Context, f *record) bool {
 func (s *Service) remove(ctx context.Context, f *record) error {
 	name, st := f.ref(), s.eng.Store()
 	docs := []store.Doc{{Space: spaceFunction, Key: name.key(), Version: f.docVersion}}
+	for _, u := range f.URLs {
+		d, err := st.Doc(ctx, spaceURL, u.ID)
+		if err != nil {
+			return err
+		}
+		docs = append(docs, store.Doc{Space: spaceURL, Key: u.ID, Version: d.Version})
+	}
 	blobs := append([]string{f.Latest.Blob}, f.Stale...)
 	keys := []string{name.spec(&f.Latest).Key}
 	for after := ""; ; {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/perdure/perdure/internal/api"
@@ -30,6 +31,7 @@ const maxPolicy = 20_480 // bytes
 
 type permissionInput struct {
 	StatementId, Action, Principal, SourceArn, SourceAccount, EventSourceToken, PrincipalOrgID, FunctionUrlAuthType, RevisionId string
+	InvokedViaFunctionUrl                                                                                                       *bool
 }
 
 func (in *permissionInput) check() error {
@@ -74,6 +76,9 @@ func (in *permissionInput) statement(resource, partition string) statement {
 		s.Condition[op][key] = v
 	}
 	add("StringEquals", "AWS:SourceAccount", in.SourceAccount)
+	if in.InvokedViaFunctionUrl != nil {
+		add("Bool", "lambda:InvokedViaFunctionUrl", strconv.FormatBool(*in.InvokedViaFunctionUrl))
+	}
 	add("ArnLike", "AWS:SourceArn", in.SourceArn)
 	add("StringEquals", "lambda:EventSourceToken", in.EventSourceToken)
 	add("StringEquals", "aws:PrincipalOrgID", in.PrincipalOrgID)

@@ -28,6 +28,7 @@ type Config struct {
 //
 //	document lambda/function  region/account/name         functionDoc: $LATEST, aliases, policies, tags, ...
 //	document lambda/version   region/account/name/00000N  revision: a published version
+//	document lambda/url       URL's id                    urlDoc: whose it is
 //	blob     lambda/code/region/account/name/SHA256       a zip package
 //	entity   a/region/account/name/ID                     an asynchronous event, see async.go
 //
@@ -96,6 +97,11 @@ func (s *Service) Operations() []api.Operation {
 		{Name: "GetFunctionEventInvokeConfig", Method: "GET", Path: eventConfigPath, Handle: s.getEventConfig},
 		{Name: "DeleteFunctionEventInvokeConfig", Method: "DELETE", Path: eventConfigPath, Status: 204, Handle: s.deleteEventConfig},
 		{Name: "ListFunctionEventInvokeConfigs", Method: "GET", Path: eventConfigPath + "/list", Handle: s.listEventConfigs},
+		{Name: "CreateFunctionUrlConfig", Method: "POST", Path: urlPath, Status: 201, Handle: s.createURL},
+		{Name: "GetFunctionUrlConfig", Method: "GET", Path: urlPath, Handle: s.getURL},
+		{Name: "UpdateFunctionUrlConfig", Method: "PUT", Path: urlPath, Handle: s.updateURL},
+		{Name: "DeleteFunctionUrlConfig", Method: "DELETE", Path: urlPath, Status: 204, Handle: s.deleteURL},
+		{Name: "ListFunctionUrlConfigs", Method: "GET", Path: urlPath + "s", Handle: s.listURLs},
 		{Name: "ListTags", Method: "GET", Path: tagsPath, Handle: s.listTags},
 		{Name: "TagResource", Method: "POST", Path: tagsPath, Status: 204, Handle: s.tagResource},
 		{Name: "UntagResource", Method: "DELETE", Path: tagsPath, Status: 204, Handle: s.untagResource},

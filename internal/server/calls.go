@@ -49,3 +49,12 @@ func (c *calls) Call(ctx context.Context, in provider.Call) ([]byte, error) {
 	}
 	return resp.Body, nil
 }
+
+// reached is where what runs on this machine reaches the server, if it may be told so once and for all: unlike inside, it
+// is not another at every start.
+func (s *Server) reached() string {
+	if s.cfg.TLSCert != "" {
+		return s.url
+	}
+	return s.inside
+}

@@ -118,7 +118,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 func (s *Server) assembleStacks(ctx context.Context) error {
 	p := &s.parts
 	p.ssm = ssm.New(ssm.Config{Store: s.store, Now: s.clock.Now})
-	c := newCalls(func() string { return s.inside })
+	c := newCalls(s.reached)
 	c.offer("lambda", p.lambda.Operations())
 	c.offer("states", p.states.Operations())
 	c.offer("logs", p.logs.Operations())
@@ -168,7 +168,11 @@ func (s *Server) front() http.Handler {
 	}
 	aws := wire.New(cfg)
 	metrics, health, responses := guard.Wrap(m.page), http.HandlerFunc(healthy), guard.Wrap(http.HandlerFunc(s.putResponse))
+	urls := &urls{s, &guard, aws}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if urls.serve(w, req) {
+			return
+		}
 		if req.Method == http.MethodPut && strings.HasPrefix(req.URL.Path, provider.ResponsePath) {
 			responses.ServeHTTP(w, req)
 			return

@@ -337,3 +337,27 @@ type nowhere struct{ h http.Header }
 func (n nowhere) Header() http.Header         { return n.h }
 func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n nowhere) WriteHeader(int)             {}
+
+func TestHostsOfFunctionURLsAreRecognisedAndOnlyThose(t *testing.T) {
+	local := wire.Guard{Loopback: true, Hosts: []string{"host.docker.internal"}}
+	for host, want := range map[string]string{
+		"abc.lambda-url.us-east-1.localhost:4566":            "abc us-east-1",
+		"ABC.lambda-url.us-east-1.LOCALHOST":                 "abc us-east-1",
+		"abc.lambda-url.us-east-1.127.0.0.1:4566":            "abc us-east-1",
+		"abc.lambda-url.us-east-1.host.docker.internal:4566": "abc us-east-1",
+		"abc.lambda-url.us-east-1.example.com":               "",
+		"abc.lambda-url.localhost":                           "",
+		"a.b.lambda-url.us-east-1.localhost":                 "",
+		".lambda-url.us-east-1.localhost":                    "",
+		"localhost:4566":                                     "",
+	} {
+		id, region, ok := local.URLHost(host)
+		if got := strings.TrimSpace(id + " " + region); got != want || ok != (want != "") {
+			t.Errorf("%s is %q, %v, want %q", host, got, ok, want)
+		}
+	}
+	everywhere := wire.Guard{}
+	if id, _, ok := everywhere.URLHost("abc.lambda-url.us-east-1.example.com"); !ok || id != "abc" {
+		t.Error("a server that listens beyond loopback does not know its own name's URLs")
+	}
+}

@@ -76,6 +76,7 @@ func (p permissions) create(ctx context.Context, r *Request) (*Result, error) {
 	delete(in, "FunctionName")
 	id := r.generated(100)
 	in["StatementId"] = id
+	booleans(in, "InvokedViaFunctionUrl")
 	err := p.env.call(ctx, r, "lambda", "AddPermission", map[string]string{"FunctionName": r.text("FunctionName")}, in, nil)
 	if err != nil && !(r.Retry && is(err, "ResourceConflictException")) {
 		return nil, err

@@ -35,7 +35,7 @@ func functionTypes(env Env) []*Type {
 			Create: a.create, Update: a.update, Delete: a.delete,
 		},
 		{
-			Name: "AWS::Lambda::Permission", Properties: properties("", "FunctionName Action Principal SourceArn SourceAccount EventSourceToken PrincipalOrgID"),
+			Name: "AWS::Lambda::Permission", Properties: properties("", "FunctionName Action Principal SourceArn SourceAccount EventSourceToken PrincipalOrgID FunctionUrlAuthType InvokedViaFunctionUrl"),
 			Required: []string{"FunctionName", "Action", "Principal"}, Attributes: []string{"Id"},
 			Create: p.create, Delete: p.delete,
 		},

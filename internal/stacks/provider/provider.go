@@ -146,7 +146,7 @@ func (t *Type) supported() string {
 // Types are all types, by name.
 func Types(env Env) map[string]*Type {
 	m := map[string]*Type{}
-	for _, list := range [][]*Type{functionTypes(env), machineTypes(env), iamTypes(env), parameterTypes(env), logTypes(env), bucketTypes(env), customTypes(env), inertTypes()} {
+	for _, list := range [][]*Type{functionTypes(env), urlTypes(env), machineTypes(env), iamTypes(env), parameterTypes(env), logTypes(env), bucketTypes(env), customTypes(env), inertTypes()} {
 		for _, t := range list {
 			m[t.Name] = t
 		}
@@ -196,7 +196,12 @@ func (r *Request) generated(limit int) string {
 
 // call does an operation in the request's region and account and decodes the answer into out, which may be nil.
 func (e Env) call(ctx context.Context, r *Request, service, operation string, path map[string]string, body, out any) error {
-	b, err := e.Caller.Call(ctx, Call{Service: service, Operation: operation, Region: r.Region, Account: r.Account, Path: path, Body: body})
+	return e.do(ctx, Call{Service: service, Operation: operation, Region: r.Region, Account: r.Account, Path: path, Body: body}, out)
+}
+
+// do does a call and decodes the answer into out, which may be nil.
+func (e Env) do(ctx context.Context, c Call, out any) error {
+	b, err := e.Caller.Call(ctx, c)
 	if err != nil || out == nil {
 		return err
 	}
