@@ -63,7 +63,7 @@ func (c *dctx) ExecutionArn() string       { return c.ex.arn }
 func (c *dctx) RequestID() string          { return c.ex.meta.requestID }
 func (c *dctx) InvokedFunctionARN() string { return c.ex.meta.functionARN }
 func (c *dctx) IsReplaying() bool          { return c.replaying.Load() }
-func (c *dctx) Logger() *slog.Logger       { return c.ex.logger(c.scope, &c.replaying) }
+func (c *dctx) Logger() *slog.Logger       { return c.ex.logger(c.Context, c.scope, &c.replaying) }
 
 type stepContext struct {
 	context.Context
@@ -74,7 +74,7 @@ type stepContext struct {
 
 func (s *stepContext) step()                {}
 func (s *stepContext) Attempt() int         { return s.attempt }
-func (s *stepContext) Logger() *slog.Logger { return s.ex.logger(s.scope, nil) }
+func (s *stepContext) Logger() *slog.Logger { return s.ex.logger(s.Context, s.scope, nil) }
 
 // ExecutionStartTime is when the execution started, the same on every invocation; zero if unknown.
 func ExecutionStartTime(ctx Context) time.Time {

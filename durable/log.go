@@ -56,7 +56,7 @@ type logScope struct {
 	attempt   int // 0 outside step bodies
 }
 
-func (ex *execution) logger(s logScope, replaying *atomic.Bool) *slog.Logger {
+func (ex *execution) logger(ctx context.Context, s logScope, replaying *atomic.Bool) *slog.Logger {
 	h := *ex.logs.handler.Load()
 	attrs := []slog.Attr{slog.String("requestId", ex.meta.requestID), slog.String("executionArn", ex.arn)}
 	if ex.meta.tenantID != "" {
@@ -71,7 +71,7 @@ func (ex *execution) logger(s logScope, replaying *atomic.Bool) *slog.Logger {
 	if s.attempt > 0 {
 		attrs = append(attrs, slog.Int("attempt", s.attempt))
 	}
-	return slog.New(&replayHandler{inner: h.WithAttrs(attrs), ex: ex, replaying: replaying})
+	return slog.New(&replayHandler{inner: h.WithAttrs(attrs), ex: ex, place: ctx, replaying: replaying})
 }
 
 // debug writes one of the SDK's own records. Never called under mu: the handler is the user's.
@@ -87,7 +87,8 @@ func (ex *execution) debug(message string, args ...any) {
 type replayHandler struct {
 	inner     slog.Handler
 	ex        *execution
-	replaying *atomic.Bool // nil: never replays
+	place     context.Context // of the code the logger was given to
+	replaying *atomic.Bool    // nil: never replays
 	grouped   bool
 	own       map[string]bool // top-level attribute keys of the user's With
 }
@@ -116,7 +117,7 @@ func (h *replayHandler) Handle(ctx context.Context, r slog.Record) error {
 		said[a.Key] = true
 		return true
 	})
-	for key, value := range h.ex.plug.logFields(ctx) {
+	for key, value := range h.ex.plug.logFields(mergedContext{ctx, h.place}) {
 		if h.grouped || !said[key] && !h.own[key] && !reservedKeys[key] {
 			if !said[key] {
 				out.AddAttrs(slog.Any(key, value))

@@ -185,6 +185,36 @@ func (p *plugins) ended(o *operation, rec *Operation) {
 	})
 }
 
+// virtualStarted reports that the code goes into a context without a record. Such a one has no times.
+func (p *plugins) virtualStarted(o *operation, replay bool) {
+	if p == nil || p.deep(o) {
+		return
+	}
+	info := p.info(o, nil)
+	info.Status, info.IsReplay = PluginOperationStarted, replay
+	p.notify(func(pl *Plugin) {
+		if pl.OnOperationStart != nil {
+			pl.OnOperationStart(o.c.Context, info)
+		}
+	})
+}
+
+func (p *plugins) virtualEnded(o *operation, replay bool, err error) {
+	if p == nil || p.deep(o) {
+		return
+	}
+	info := p.info(o, nil)
+	info.Status, info.IsReplay, info.Error = PluginOperationSucceeded, replay, err
+	if err != nil {
+		info.Status = PluginOperationFailed
+	}
+	p.notify(func(pl *Plugin) {
+		if pl.OnOperationEnd != nil {
+			pl.OnOperationEnd(o.c.Context, info)
+		}
+	})
+}
+
 // attempt runs a step body inside the plugins' view of it.
 func (p *plugins) attempt(o *operation, attempt int, ctx context.Context, fn func(context.Context) (any, error)) (any, error) {
 	if p == nil || p.deep(o) {

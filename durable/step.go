@@ -337,10 +337,8 @@ func (c *dctx) guarded(o *operation, b *branch, attempt int, fn uintptr, body fu
 			trace = frames(2, fn)
 		}
 	}()
-	value, err = ex.plug.attempt(o, attempt, sc, func(ctx context.Context) (any, error) {
-		if ctx != context.Context(sc) {
-			sc.Context = ctx
-		}
+	value, err = ex.plug.attempt(o, attempt, c.Context, func(ctx context.Context) (any, error) {
+		sc.Context = ctx
 		return body(sc)
 	})
 	return value, nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/perdure/perdure/durable/conformance"
 )
@@ -22,6 +23,8 @@ const maxMoves = 50
 type player struct {
 	t *testing.T
 	server
+	to      string // the function; empty for the one of the public requirements
+	header  string // trace header of the caller
 	c       conformance.Case
 	r       conformance.Requirement
 	arn     string
@@ -86,7 +89,10 @@ func (p *player) start() (over <-chan struct{}) {
 	if payload == "" {
 		payload = "null"
 	}
-	in := &lambda.InvokeInput{FunctionName: aws.String("conformance"), Qualifier: aws.String("$LATEST"), Payload: []byte(payload),
+	if p.to == "" {
+		p.to = "conformance"
+	}
+	in := &lambda.InvokeInput{FunctionName: &p.to, Qualifier: aws.String("$LATEST"), Payload: []byte(payload),
 		DurableExecutionName: aws.String(p.r.ID), InvocationType: types.InvocationTypeRequestResponse}
 	if p.r.Async {
 		in.InvocationType = types.InvocationTypeEvent
@@ -94,7 +100,7 @@ func (p *player) start() (over <-chan struct{}) {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		if _, err := p.api.Invoke(p.t.Context(), in); err != nil {
+		if _, err := p.api.Invoke(p.t.Context(), in, p.traced); err != nil {
 			p.t.Error(err)
 		}
 	}()
@@ -117,6 +123,13 @@ func (p *player) start() (over <-chan struct{}) {
 		}
 	}
 	return answered
+}
+
+// traced adds the caller's trace header to a request.
+func (p *player) traced(o *lambda.Options) {
+	if p.header != "" {
+		o.APIOptions = append(o.APIOptions, smithyhttp.AddHeaderValue("X-Amzn-Trace-Id", p.header))
+	}
 }
 
 // stop ends an execution that was only looked at, so that its timers are not in the way of the next.
@@ -207,7 +220,7 @@ func (p *player) judge(x *lambda.GetDurableExecutionOutput, letters []string) {
 	if !p.r.Fits(letters) {
 		p.t.Errorf("%s\n got %s\nwant %s", p.r.What, strings.Join(letters, " "), strings.Join(p.r.Events, " "))
 	}
-	want := map[string]types.ExecutionStatus{"ok": types.ExecutionStatusSucceeded, "fail": types.ExecutionStatusFailed, "open": types.ExecutionStatusRunning}[p.r.End]
+	want := map[string]types.ExecutionStatus{"ok": types.ExecutionStatusSucceeded, "fail": types.ExecutionStatusFailed, "late": types.ExecutionStatusTimedOut, "open": types.ExecutionStatusRunning}[p.r.End]
 	if x.Status != want {
 		p.t.Errorf("%s: %s, want %s: %+v", p.r.What, x.Status, want, x.Error)
 	}

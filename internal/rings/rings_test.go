@@ -46,7 +46,8 @@ var rings = []ring{
 var beside = map[string][]string{
 	"durable":             {},
 	"durable/durabletest": {"durable", "internal/durop", "internal/api"},
-	"durable/lint":        {}, // with golang.org/x/tools, for cmd/perdurelint alone
+	"durable/durableotel": {"durable"}, // with OpenTelemetry's API
+	"durable/lint":        {},          // with golang.org/x/tools, for cmd/perdurelint alone
 	// The functions of the public test suite for SDKs, and what hosts them.
 	"durable/conformance/...": {"durable", "durable/conformance"},
 }
