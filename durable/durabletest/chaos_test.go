@@ -232,6 +232,9 @@ func TestRandomProgramsSurviveEveryCrash(t *testing.T) {
 			t.Parallel()
 			for seed := lane; seed < *programs && !t.Failed(); seed += lanes {
 				survive(t, uint64(seed))
+				if seed/lanes%1000 == 999 {
+					t.Logf("%d programs of this lane survived, the last is %d", seed/lanes+1, seed) // a long run is watched with -v
+				}
 			}
 		})
 	}
