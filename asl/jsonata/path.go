@@ -47,7 +47,7 @@ func (c *compiler) step(n *node) step {
 		st.stages = c.stages(n)
 		return st
 	}
-	st := step{plain: n.kind == nName && !n.keepArray && n.group == nil, name: n.text}
+	st := step{plain: n.kind == nName && !n.keepArray && n.group == nil && len(n.predicate) == 0, name: n.text}
 	if !st.plain {
 		st.fn = c.node(n)
 	}
@@ -148,6 +148,7 @@ func (p *pathPlan) from(r *run, cur Value, many bool, i int, f *frame) (Value, e
 	for ; i < len(p.steps) && !empty; i++ {
 		st := &p.steps[i]
 		last := i == len(p.steps)-1 && !p.more
+		bare := many && cur.Kind() != value.KindArray // of a constructed first step that came to no array after all
 		var err error
 		switch {
 		case i == 0 && st.cons:
@@ -170,8 +171,13 @@ func (p *pathPlan) from(r *run, cur Value, many bool, i int, f *frame) (Value, e
 					return Value{}, err
 				}
 			}
-			many = cur.Kind() == value.KindArray
+			many = bare || cur.Kind() == value.KindArray
 		case many:
+			if bare {
+				if cur, err = r.spreadOut(cur); err != nil {
+					return Value{}, err
+				}
+			}
 			cur, many, err = st.each(r, cur.Items(), last, f)
 		default:
 			cur, err = st.one(r, cur, f)
@@ -180,9 +186,35 @@ func (p *pathPlan) from(r *run, cur Value, many bool, i int, f *frame) (Value, e
 		if err != nil {
 			return Value{}, err
 		}
-		empty = many && cur.Len() == 0
+		empty = many && isEmpty(cur)
 	}
 	return p.finish(r, cur, many, f)
+}
+
+// isEmpty tells what ends a path early: JavaScript's length is 0, or there is nothing that could have one.
+func isEmpty(v Value) bool {
+	switch v.Kind() {
+	case value.KindArray:
+		return v.Len() == 0
+	case value.KindString:
+		return v.Str() == ""
+	}
+	return v.IsUndefined()
+}
+
+// spreadOut gives the items of a value that is no array, which the reference runs over by index: a text has characters,
+// everything else nothing.
+func (r *run) spreadOut(v Value) (Value, error) {
+	text := v.Str()
+	if err := r.spendItems(len(text)); err != nil {
+		return Value{}, err
+	}
+	units := toUnits(text)
+	items := make([]Value, len(units))
+	for i := range units {
+		items[i] = value.String(fromUnits(units[i : i+1]))
+	}
+	return value.Array(items...).WithTags(tagSequence), nil
 }
 
 // finish makes the path's value of the sequence its last step gave.

@@ -199,7 +199,10 @@ func (p *tuplePlan) eval(r *run, in Value, f *frame) (Value, error) {
 		var err error
 		switch {
 		case st.cons:
-			seq := value.Array(items...).WithTags(tagSequence)
+			seq := in // such a step is the first
+			if !many {
+				seq = value.Array(in).WithTags(tagSequence)
+			}
 			if seq, err = st.fn(r, seq, &frame{parent: f, tuple: &tuple{}}); err != nil {
 				return Value{}, err
 			}
