@@ -81,7 +81,7 @@ func BenchmarkObjectOfFour(b *testing.B) {
 }
 
 func BenchmarkDecodeEvalEncode(b *testing.B) {
-	data := orderInput(18) // some 1.3 KB
+	data := orderInput(19) // some 1.3 KB
 	p, err := jsonata.Compile(`{"id": order.id, "total": $sum(items.(price * qty)), "items": items[qty > 2]}`, jsonata.Options{})
 	if err != nil {
 		b.Fatal(err)

@@ -25,7 +25,7 @@ func order(n int) []byte {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	for _, lines := range []int{8, 615} {
+	for _, lines := range []int{8, 654} {
 		data := order(lines)
 		b.Run(fmt.Sprintf("%dB", len(data)), func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
@@ -44,7 +44,7 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	data := order(615)
+	data := order(654)
 	v := decode(b, string(data))
 	b.SetBytes(int64(len(data)))
 	buf := make([]byte, 0, len(data)*2)
