@@ -27,6 +27,7 @@ import (
 	"github.com/perdure/perdure/internal/support/s3"
 	"github.com/perdure/perdure/internal/task"
 	"github.com/perdure/perdure/internal/task/tasklambda"
+	"github.com/perdure/perdure/internal/task/tasks3"
 	"github.com/perdure/perdure/internal/task/taskstates"
 	"github.com/perdure/perdure/internal/wire"
 )
@@ -99,7 +100,7 @@ func (w *world) boot(ctx context.Context, st store.Store) error {
 	}})
 	sfn := states.New(states.Config{Engine: eng, Runners: runners, Objects: objects{buckets}, Logs: groups})
 	runners["states"] = &taskstates.Runner{States: sfn, Now: w.clock.Now}
-	runners["aws-sdk:sfn"] = runners["states"]
+	runners["aws-sdk:sfn"], runners["aws-sdk:s3"] = runners["states"], tasks3.New(buckets.Operations())
 	for i := range len(states.Kinds) {
 		eng.Register(states.Kinds[i], sfn.Behaviour())
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/perdure/perdure/internal/task"
 	"github.com/perdure/perdure/internal/task/taskhttp"
 	"github.com/perdure/perdure/internal/task/tasklambda"
+	"github.com/perdure/perdure/internal/task/tasks3"
 	"github.com/perdure/perdure/internal/task/taskstates"
 	"github.com/perdure/perdure/internal/wire"
 )
@@ -96,7 +97,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	runners["states"], runners["aws-sdk:sfn"] = nested, nested
 	p.conns = events.New(events.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
 	p.http = taskhttp.New(connections{p.conns})
-	runners["http"] = p.http
+	runners["http"], runners["aws-sdk:s3"] = p.http, tasks3.New(p.s3.Operations())
 	for kind, b := range p.lambda.Behaviours() {
 		s.engine.Register(kind, b)
 	}
