@@ -26,7 +26,7 @@ type Config struct {
 	Clock      *Clock
 	NewID      func() string  // random UUIDs
 	Random     func() float64 // in [0,1)
-	CacheBytes int            // of idle entities kept decoded; 0 means 64 MiB
+	CacheBytes int            // of idle entities kept decoded for half a minute at most; 0 means 64 MiB
 	MaxTurns   int            // turns under way at once, most of them waiting for a sync; 0 means 4096
 	Log        *slog.Logger   // nil discards
 }
@@ -37,6 +37,7 @@ const (
 	defaultTurns = 4096
 	maxBatch     = 64               // messages that one commit may settle
 	closeWait    = 10 * time.Second // for effects and turns under way at Close
+	idlePeriod   = 15 * time.Second // outside; an entity idle for one to two of them leaves the cache
 )
 
 // Engine runs turns. See the package comment for what it promises.
@@ -61,6 +62,7 @@ type Engine struct {
 	phase      phase
 	entities   map[store.ID]*entity
 	idle       lru // idle entities with their bytes
+	ageing     ageing
 	ready      fifo
 	workers    int
 	active     int // entities that are ready or have a turn under way

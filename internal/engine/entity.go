@@ -17,7 +17,8 @@ type entity struct {
 	active     bool // ready or having a turn
 	prev, next *entity
 	listed     bool
-	failures   int // commits failed in a row
+	period     uint64 // in which it came to rest
+	failures   int    // commits failed in a row
 
 	loaded  bool
 	head    store.Head // as changed by the turn under way

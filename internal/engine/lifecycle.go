@@ -66,6 +66,9 @@ func (e *Engine) Close() error {
 	if e.alarm.timer != nil {
 		e.alarm.timer.Stop()
 	}
+	if e.ageing.timer != nil {
+		e.ageing.timer.Stop()
+	}
 	if !began {
 		for _, n := range e.entities {
 			n.abandon()

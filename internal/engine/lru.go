@@ -5,10 +5,11 @@ type lru struct {
 	front, back *entity
 	count       int
 	bytes       int
+	period      uint64 // see Engine.age
 }
 
 func (l *lru) push(n *entity) {
-	n.listed, n.prev, n.next = true, nil, l.front
+	n.listed, n.prev, n.next, n.period = true, nil, l.front, l.period
 	if l.front != nil {
 		l.front.prev = n
 	} else {

@@ -180,14 +180,12 @@ func (e *Engine) rest(n *entity, failed bool) {
 	e.active--
 	if n.loaded && n.head.Version > 0 {
 		e.idle.push(n)
+		e.watchAge()
 	} else if len(n.queue) == 0 {
 		delete(e.entities, n.id)
 	}
 	for e.idle.bytes > e.cfg.CacheBytes && e.idle.back != nil {
-		old := e.idle.back
-		e.idle.remove(old)
-		delete(e.entities, old.id)
-		e.stats.Evicted++
+		e.evict()
 	}
 	e.unbusy()
 }

@@ -170,8 +170,12 @@ func (m *sim) play() error {
 	return nil
 }
 
-// disturb posts a message that fails, or one that moves a timer.
+// disturb empties the cache, or posts a message that fails or one that moves a timer.
 func (m *sim) disturb() {
+	if m.odds(7) {
+		m.engine.age()
+		return
+	}
 	m.engine.Post(m.world.home(), Message{Type: []string{"bad", "dirty", "panic", "extend", "extend", "extend"}[m.rng.IntN(6)]})
 }
 
