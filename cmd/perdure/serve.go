@@ -63,7 +63,7 @@ func serveCmd() *cobra.Command {
 	f.StringSliceVar(&cfg.AllowOrigins, "allow-origin", nil, "web origin that may call; repeatable")
 	f.IntVar(&cfg.MaxInstances, "max-instances", 0, "function processes at once (0: 64)")
 	f.StringVar(&cfg.MockConfig, "mock-config", os.Getenv("SFN_MOCK_CONFIG"), "file that answers the tasks of state machines in test cases (SFN_MOCK_CONFIG)")
-	f.BoolVar(&cfg.LiftQuotas, "lift-quotas", false, "let state machines exceed 256 KiB of data and 25,000 events")
+	f.BoolVar(&cfg.LiftQuotas, "lift-quotas", false, "let state machines exceed 256 KiB of data and 25,000 events, durable executions 3,000 operations and 100 MB")
 	f.BoolVar(&verbose, "verbose", false, "log more")
 	return cmd
 }

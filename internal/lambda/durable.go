@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
-	"time"
 
 	"github.com/perdure/perdure/internal/durop"
 	"github.com/perdure/perdure/internal/engine"
@@ -31,24 +31,15 @@ import (
 // ~retention, and plain/NNNNNN (a throttled chained function). Effects: invocation, plain/NNNNNN.
 const DurableKind = 'd'
 
-// DurableLimits bounds executions (spec durable-execution.md section 7). Zero members mean the service's limits.
+// DurableLimits bounds executions (section 7 of the specification). Zero members mean the service's limits.
 type DurableLimits struct {
 	Operations int   // per execution, 3,000
 	Bytes      int64 // written per execution, 100 MB
 	PageBytes  int   // of operations in one answer or invocation, 5 MB
 }
 
-// StatusChange is told when an execution starts or closes, as the service tells EventBridge (section 2.7).
-type StatusChange struct {
-	ExecutionARN string
-	Name         string
-	FunctionARN  string // qualified
-	Status       string
-	Started      time.Time
-	Ended        time.Time // zero while RUNNING
-	Operations   int       // started so far
-	Written      int64     // bytes of data written so far
-}
+// LiftedLimits let executions grow as far as their rows can be numbered.
+var LiftedLimits = DurableLimits{Operations: 999_999, Bytes: math.MaxInt64}
 
 // Durable is the service of durable executions: a behaviour of the engine, the API operations over it, and the invoke of
 // durable functions. Make it with NewDurable, register it for DurableKind, Bind it to the engine, then start that.

@@ -384,6 +384,37 @@ func TestQuotas(t *testing.T) {
 	}
 }
 
+// TestThreeThousandOperationsAreTheLimitUnlessLifted goes over the service's own limit by one.
+func TestThreeThousandOperationsAreTheLimitUnlessLifted(t *testing.T) {
+	for name, limits := range map[string]DurableLimits{"the service's": {}, "lifted": LiftedLimits} {
+		code := newScripted()
+		invocations := code.hand("f")
+		w := newWorld(t, code, plan{outside: &outside{}, limits: limits})
+		arn := w.start("f", "", "")
+		h := <-invocations
+		token := ""
+		for i := 0; i < 3000; i += 100 {
+			var updates []string
+			for n := i; n < i+100; n++ {
+				updates = append(updates, fmt.Sprintf(`{"Id":"s%d","Type":"STEP","Action":"SUCCEED","Payload":"1"}`, n))
+			}
+			var err error
+			if token, _, err = h.send(token, "", strings.Join(updates, ",")); err != nil || token == "" {
+				t.Fatal(name, i, err)
+			}
+		}
+		next, _, err := h.send(token, "", `{"Id":"over","Type":"STEP","Action":"SUCCEED","Payload":"1"}`)
+		if lifted := limits == LiftedLimits; err != nil || (next != "") != lifted {
+			t.Errorf("%s: %q %v", name, next, err)
+		}
+		h.returns(`{"Status":"SUCCEEDED"}`)
+		got := fmt.Sprint(w.get(arn)["Error"])
+		if over := strings.Contains(got, "The durable execution exceeded the limit of 3000 operations."); over == (limits == LiftedLimits) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func TestStatePages(t *testing.T) {
 	code := newScripted()
 	invocations := code.hand("f")

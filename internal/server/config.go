@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perdure/perdure/asl"
+	"github.com/perdure/perdure/internal/lambda"
 )
 
 // Defaults of a Config's members.
@@ -52,7 +53,8 @@ type Config struct {
 	// MockConfig is the file of a mock configuration: an execution started with the ARN of a state machine followed by
 	// "#" and the name of a test case takes the answers of its tasks from there. Empty: none.
 	MockConfig string
-	// LiftQuotas lets state machines have payloads above 256 KiB between states and histories above 25,000 events.
+	// LiftQuotas lets state machines have payloads above 256 KiB between states and histories above 25,000 events, and
+	// durable executions more than 3,000 operations and 100 MB of data.
 	LiftQuotas bool
 	Log        *slog.Logger
 }
@@ -123,6 +125,14 @@ func (c *Config) limits() asl.Limits {
 		return asl.Limits{Payload: -1, Events: -1}
 	}
 	return asl.Limits{}
+}
+
+// durableLimits are those of durable executions.
+func (c *Config) durableLimits() lambda.DurableLimits {
+	if c.LiftQuotas {
+		return lambda.LiftedLimits
+	}
+	return lambda.DurableLimits{}
 }
 
 // isLoopback tells whether only this machine can reach an address.

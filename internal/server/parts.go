@@ -86,8 +86,10 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	})
 	p.s3 = s3.New(s3.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
 	p.sts = sts.New(sts.Config{Issue: s.keys.issue, Identity: s.keys.identity})
-	p.events = newDurableChanges(s.cfg.Log)
-	p.lambda = lambda.New(lambda.Config{Engine: s.engine, Host: s.host, Object: p.s3.Object, OnChange: p.events.changed})
+	p.events = newDurableChanges(s.cfg.Log, s.store, newID)
+	p.lambda = lambda.New(lambda.Config{
+		Engine: s.engine, Host: s.host, Object: p.s3.Object, Limits: s.cfg.durableLimits(), OnChange: p.events.changed,
+	})
 	runners := map[string]task.Runner{}
 	p.states = states.New(states.Config{
 		Engine: s.engine, Runners: runners, Objects: objects{p.s3}, Limits: s.cfg.limits(), Mocks: mockSource(s.cfg.MockConfig), Logs: p.logs, Log: s.cfg.Log,

@@ -166,12 +166,17 @@ func TestTakenPortIsNamed(t *testing.T) {
 func TestChangesOfDurableExecutionsAreCounted(t *testing.T) {
 	s := start(t, nil)
 	now := time.Now()
+	for _, status := range []string{"TIMED_OUT", "SUCCEEDED", "FAILED", "STOPPED"} {
+		s.parts.events.changed(lambda.StatusChange{Status: "RUNNING", Started: now})
+		s.parts.events.changed(lambda.StatusChange{Status: status, Started: now, Ended: now.Add(time.Second), Operations: 3, Written: 1000})
+	}
 	s.parts.events.changed(lambda.StatusChange{Status: "RUNNING", Started: now})
-	s.parts.events.changed(lambda.StatusChange{Status: "TIMED_OUT", Started: now, Ended: now.Add(time.Second)})
 	_, page := call(t, "GET", s.URL()+"/metrics", "")
 	for _, want := range []string{
-		"perdure_durable_executions_started_total 1", "perdure_durable_executions_timed_out_total 1",
-		"perdure_durable_executions_failed_total 0", "perdure_durable_execution_seconds_sum 1",
+		"perdure_durable_executions_started_total 5", "perdure_durable_executions_timed_out_total 1",
+		"perdure_durable_executions_succeeded_total 1", "perdure_durable_executions_failed_total 1", "perdure_durable_executions_stopped_total 1",
+		"perdure_durable_execution_seconds_sum 4", "perdure_durable_execution_operations_total 12",
+		"perdure_durable_execution_storage_written_bytes_total 4000", "perdure_durable_executions_running 0",
 	} {
 		if !strings.Contains(page, "\n"+want+"\n") {
 			t.Errorf("the metrics lack %q", want)
