@@ -19,7 +19,7 @@ func (s *Service) prepare(ctx context.Context, st *stack, text []byte, set *sett
 	if err != nil {
 		return nil, refusal(err)
 	}
-	if err := s.check(plan); err != nil {
+	if err := s.check(ctx, st, set, plan); err != nil {
 		return nil, refusal(err)
 	}
 	needs, _ := plan.Template.Capabilities()
@@ -35,7 +35,7 @@ func (s *Service) prepare(ctx context.Context, st *stack, text []byte, set *sett
 func (s *Service) typ(name string) *provider.Type { return provider.Find(s.cfg.Types, name) }
 
 // check refuses types, properties and attributes that are not known here.
-func (s *Service) check(plan *cfn.Stack) error {
+func (s *Service) check(ctx context.Context, st *stack, set *settings, plan *cfn.Stack) error {
 	var types, ids []string
 	var first *cfn.Resource
 	for _, r := range plan.Resources {
@@ -67,6 +67,11 @@ func (s *Service) check(plan *cfn.Stack) error {
 		}
 		if err := s.typ(r.Type).Check(r.ID, properties); err != nil {
 			return r.At("%s", err)
+		}
+		if r.Type == provider.NestedStack {
+			if err := s.checkNested(ctx, st, set, r.ID, properties); err != nil {
+				return r.At("Embedded stack %s: %s", r.ID, worded(err))
+			}
 		}
 	}
 	_, err := plan.Outputs(look)
@@ -113,5 +118,8 @@ func (s *Service) same(ctx context.Context, st *stack, text []byte, plan *cfn.St
 		return false, nil
 	}
 	b, err := cfn.ParseValue(text)
-	return err == nil && a.Equal(b), nil
+	if err != nil || !a.Equal(b) {
+		return false, nil
+	}
+	return s.sameNested(ctx, st)
 }

@@ -86,7 +86,7 @@ func (s *Service) controlUpdate(ctx context.Context, r *api.Request, in *control
 		return nil, err
 	}
 	t := s.cfg.Types[res.Type]
-	if t == nil || t.Update == nil || t.Open {
+	if t == nil || t.Update == nil || t.Open || t.Name == provider.NestedStack {
 		return nil, api.Errorf("UnsupportedActionException", "Resource type %s does not support UPDATE action", res.Type)
 	}
 	after, err := patched(res.Properties, in.PatchDocument)

@@ -47,8 +47,11 @@ type stackView struct {
 	Capabilities                list[string]
 	Outputs                     list[outputView]
 	RoleARN                     string `xml:",omitempty"`
+	TimeoutInMinutes            int    `xml:",omitempty"`
 	Tags                        list[tag]
 	EnableTerminationProtection bool
+	ParentId                    string `xml:",omitempty"`
+	RootId                      string `xml:",omitempty"`
 	DriftInformation            driftView
 }
 
@@ -58,7 +61,7 @@ func (st *stack) view() stackView {
 		CreationTime: stamp(st.Created), LastUpdatedTime: stamp(st.Updated), DeletionTime: stamp(st.Deleted),
 		StackStatus: st.Status, StackStatusReason: st.Reason, DisableRollback: st.DisableRollback,
 		NotificationARNs: list[string]{st.Notifications}, Capabilities: list[string]{st.Capabilities}, RoleARN: st.RoleARN,
-		Tags: list[tag]{st.Tags}, EnableTerminationProtection: st.Protected, DriftInformation: driftView{"NOT_CHECKED"},
+		Tags: list[tag]{st.Tags}, EnableTerminationProtection: st.Protected, ParentId: st.Parent, RootId: st.Root, TimeoutInMinutes: st.Minutes, DriftInformation: driftView{"NOT_CHECKED"},
 	}
 	for _, o := range st.Outputs {
 		v.Outputs.Member = append(v.Outputs.Member, outputView{o.Key, shown(o.Value, o.Hidden), o.Description, o.Export})
@@ -100,6 +103,8 @@ type summaryView struct {
 	DeletionTime        string `xml:",omitempty"`
 	StackStatus         string
 	StackStatusReason   string `xml:",omitempty"`
+	ParentId            string `xml:",omitempty"`
+	RootId              string `xml:",omitempty"`
 	DriftInformation    driftView
 }
 
@@ -125,7 +130,7 @@ func (s *Service) listStacks(ctx context.Context, r *api.Request) (*api.Response
 		out.StackSummaries.Member = append(out.StackSummaries.Member, summaryView{
 			StackId: st.ID, StackName: st.Name, TemplateDescription: st.Description, CreationTime: stamp(st.Created),
 			LastUpdatedTime: stamp(st.Updated), DeletionTime: stamp(st.Deleted), StackStatus: st.Status, StackStatusReason: st.Reason,
-			DriftInformation: driftView{"NOT_CHECKED"},
+			ParentId: st.Parent, RootId: st.Root, DriftInformation: driftView{"NOT_CHECKED"},
 		})
 	}
 	return result(out)

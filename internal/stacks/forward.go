@@ -30,6 +30,9 @@ func (o *operation) forward(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if op.Kind == "CREATE" && o.late() {
+			return o.fail(ctx, "Stack creation time exceeded the specified timeout. ")
+		}
 		err := o.bring(ctx, plan, r)
 		if errors.Is(err, errFailed) {
 			failed = append(failed, r.ID)
@@ -49,6 +52,7 @@ func (o *operation) forward(ctx context.Context) error {
 // fail begins the rollback, or ends the operation where it is if the user wants no rollback.
 func (o *operation) fail(ctx context.Context, reason string) error {
 	op := o.st.Op
+	o.st.Why = reason
 	if op.DisableRollback {
 		return o.finish(ctx, op.Kind+"_FAILED", reason)
 	}
@@ -87,7 +91,7 @@ func (o *operation) bring(ctx context.Context, plan *cfn.Stack, want *cfn.Resour
 	case cfn.Conditionally:
 		return o.update(ctx, t, r, next)
 	}
-	if again {
+	if again || t.Name == provider.NestedStack { // whose template may be another one at the same place
 		return o.update(ctx, t, r, next)
 	}
 	// The same, as far as the resource itself goes.
@@ -284,6 +288,9 @@ func (o *operation) complete(ctx context.Context, plan *cfn.Stack) error {
 	st.Outputs, st.Imports, st.settings, st.Template = outputs, plan.Imports, op.settings, op.Template
 	st.Parameters = plan.Parameters
 	st.Description = plan.Template.Description
+	if st.Parent != "" && before.Template != op.Template { // the parent may want it back
+		st.Previous = before.Template
+	}
 	if op.Kind == "CREATE" {
 		err = o.finish(ctx, "CREATE_COMPLETE", "", exports...)
 	} else {
@@ -298,15 +305,21 @@ func (o *operation) complete(ctx context.Context, plan *cfn.Stack) error {
 	}
 	if errors.Is(err, store.ErrConflict) { // another stack took an export's name meanwhile
 		version := st.version
-		*st = stack{before, version}
+		*st = stack{stackDoc: before, version: version}
 		st.Op = op
 		op.Phase = forward
 		return o.fail(ctx, "An export of this stack was taken by another stack meanwhile.")
 	}
-	if err == nil && before.Template != "" && before.Template != op.Template {
-		err = o.s.cfg.Store.DeleteBlob(ctx, before.Template)
+	if err != nil || before.Template == "" || before.Template == op.Template {
+		return err
 	}
-	return err
+	if st.Parent == "" {
+		return o.s.cfg.Store.DeleteBlob(ctx, before.Template)
+	}
+	if before.Previous == "" {
+		return nil
+	}
+	return o.s.cfg.Store.DeleteBlob(ctx, before.Previous)
 }
 
 func suffixOf(region string) string {

@@ -60,7 +60,7 @@ func (o *operation) run(ctx context.Context) (err error) {
 func (o *operation) request(r *resource) *provider.Request {
 	return &provider.Request{
 		Region: o.st.Region, Account: o.st.Account, Partition: arn.Partition(o.st.Region),
-		StackName: o.st.Name, StackID: o.st.ID, LogicalID: r.ID, Suffix: r.Suffix, Type: r.Type, Operation: o.st.Op.ID,
+		StackName: o.st.Name, StackID: o.st.ID, LogicalID: r.ID, Suffix: r.Suffix, Type: r.Type, Operation: o.st.Op.ID, Undoes: o.st.Op.Undoes,
 		PhysicalID: r.PhysicalID, Properties: r.Properties, Rest: o.rest,
 	}
 }

@@ -42,6 +42,11 @@ type stackDoc struct {
 	Imports   []string    `json:",omitempty"`
 	Protected bool        `json:",omitempty"`
 	Token     string      `json:",omitempty"` // of the last operation
+	Why       string      `json:",omitempty"` // the last operation failed; the status has no reason once that is undone
+	Previous  string      `json:",omitempty"` // blob: what a nested stack's template was before its last update
+	Parent    string      `json:",omitempty"` // ids of the stack that this one is part of, and of the outermost
+	Root      string      `json:",omitempty"`
+	Depth     int         `json:",omitempty"`
 	Events    uint64      `json:",omitempty"` // at least so many there were when this was written
 	LastEvent int64       `json:",omitempty"`
 	Op        *opDoc      `json:",omitempty"`
@@ -55,6 +60,7 @@ type settings struct {
 	RoleARN         string      `json:",omitempty"`
 	Notifications   []string    `json:",omitempty"`
 	DisableRollback bool        `json:",omitempty"`
+	Minutes         int         `json:",omitempty"` // that a creation may take; 0: any number
 }
 
 type tag struct{ Key, Value string }
@@ -156,6 +162,7 @@ type exportDoc struct {
 type stack struct {
 	stackDoc
 	version uint64
+	looked  *int // nested templates that were looked into to check this one
 }
 
 func (s *stackDoc) uuid() string { return s.ID[strings.LastIndexByte(s.ID, '/')+1:] }

@@ -143,7 +143,7 @@ func (o *operation) delete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	blobs := []string{o.st.Template}
+	blobs := []string{o.st.Template, o.st.Previous}
 	for _, c := range sets {
 		docs = append(docs, store.Doc{Space: spaceChangeSet, Key: c.key(), Version: c.version})
 		blobs = append(blobs, c.Template)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perdure/perdure/internal/cfn"
+	"github.com/perdure/perdure/internal/stacks/provider"
 )
 
 // rollback undoes what the operation did, in reverse order: of a create, everything is deleted; of an update, changed
@@ -53,7 +54,8 @@ func (o *operation) undo(ctx context.Context, r *resource) (ok bool, _ error) {
 		return true, nil
 	}
 	now, was := r.state, *r.Was
-	if now.PhysicalID == was.PhysicalID && r.Step != "replace" && replaces(o.kind(r.Type), was.Properties, now.Properties) != cfn.Never {
+	differs := r.Type == provider.NestedStack || replaces(o.kind(r.Type), was.Properties, now.Properties) != cfn.Never
+	if now.PhysicalID == was.PhysicalID && r.Step != "replace" && differs {
 		r.Status = "UPDATE_IN_PROGRESS"
 		if err := o.put(ctx, r, o.event(r, r.Status, "")); err != nil {
 			return false, err

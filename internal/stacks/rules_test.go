@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,5 +186,24 @@ func TestManyEventsComeInPages(t *testing.T) {
 	}
 	if want := 5 + 30*5; len(seen) != want {
 		t.Errorf("%d events, want %d", len(seen), want)
+	}
+}
+
+func TestACreationMayTakeOnlySoLong(t *testing.T) {
+	w, disk := newWorld()
+	w.tick = 30_000
+	s := w.service(t, disk)
+	refused(t, call(s, "CreateStack", nil, "TemplateBody", things("A=1"), "TimeoutInMinutes", "0"), "ValidationError", "at 'timeoutInMinutes' failed to satisfy constraint")
+	if err := call(s, "CreateStack", nil, "TemplateBody", things("A=1 B=2 C=3"), "TimeoutInMinutes", "2"); err != nil {
+		t.Fatal(err)
+	}
+	var out struct {
+		Reasons []string `xml:"StackEvents>member>ResourceStatusReason"`
+	}
+	if err := call(s, "DescribeStackEvents", &out); err != nil {
+		t.Fatal(err)
+	}
+	if end := status(t, s); end != "ROLLBACK_COMPLETE" || !slices.Contains(out.Reasons, "Stack creation time exceeded the specified timeout. Rollback requested by user.") || w.contents() != "" {
+		t.Errorf("the stack ended %s with %s: %v", end, w.contents(), out.Reasons)
 	}
 }

@@ -20,7 +20,7 @@
 //
 // Invariants: a stack's Op is set while something is to be done, and only then; a resource's Step names what may be half
 // done; Was is what rollback returns to. Event numbers of a stack have no gaps, its event times strictly rise. Read next:
-// operation.go, forward.go, rollback.go, remove.go.
+// operation.go, forward.go, rollback.go, remove.go, nested.go.
 package stacks
 
 import (
@@ -78,20 +78,21 @@ func New(cfg Config) *Service {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: cfg, running: map[string]chan struct{}{}}
+	s.nesting()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
 // Start goes on with the operations that were interrupted.
 func (s *Service) Start(ctx context.Context) error {
+	s.mu.Lock() // a parent looks for its child's operation once both are there
+	defer s.mu.Unlock()
 	return s.each(ctx, spaceStack, "", func(d store.Doc) error {
 		st, err := readStack(d)
 		if err != nil {
 			return err
 		}
 		if st.Op != nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
 			s.launch(st)
 		}
 		return nil

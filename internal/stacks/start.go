@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/store"
@@ -26,6 +27,11 @@ func (s *Service) createStack(ctx context.Context, r *api.Request) (*api.Respons
 		set.DisableRollback = true
 	default:
 		return nil, invalid("OnFailure %s is not supported here: use ROLLBACK or DO_NOTHING", clip(r.Query.Get("OnFailure")))
+	}
+	if text := r.Query.Get("TimeoutInMinutes"); text != "" {
+		if set.Minutes, err = strconv.Atoi(text); err != nil || set.Minutes < 1 {
+			return nil, invalid("1 validation error detected: Value '%s' at 'timeoutInMinutes' failed to satisfy constraint: Member must have value greater than or equal to 1", clip(text))
+		}
 	}
 	text, err := s.source(ctx, r, nil)
 	if err != nil {
@@ -74,7 +80,7 @@ func (s *Service) newStack(r *api.Request, name string) *stack {
 // begin writes down an operation that makes or changes a stack, with further documents, and starts it. s.mu is held.
 func (s *Service) begin(ctx context.Context, st *stack, kind string, text []byte, set settings, token string, more ...store.Doc) (chan struct{}, error) {
 	if s.closed {
-		return nil, api.Errorf("ServiceUnavailable", "the server is being shut down; try again")
+		return nil, closing()
 	}
 	blob := templateBlob + s.cfg.NewID()
 	if err := s.cfg.Store.PutBlob(ctx, blob, text); err != nil {
@@ -97,7 +103,7 @@ func (s *Service) write(ctx context.Context, st *stack, op *opDoc, status, token
 	if err := o.countEvents(ctx); err != nil {
 		return err
 	}
-	st.Op, st.Token = op, token
+	st.Op, st.Token, st.Why = op, token, ""
 	err := o.turn(ctx, status, "User Initiated", more...)
 	if errors.Is(err, store.ErrConflict) {
 		return invalid("Stack [%s] is being changed by another request", st.Name)
@@ -214,11 +220,23 @@ func (s *Service) beginDelete(ctx context.Context, r *api.Request) (chan struct{
 	if _, err := s.exports(ctx, st, nil); err != nil {
 		return nil, refusal(err)
 	}
-	op := &opDoc{ID: s.cfg.NewID(), Kind: "DELETE", Phase: deleting, Template: st.Template, settings: st.settings, Retain: members(r.Query, "RetainResources")}
-	if err := s.write(ctx, st, op, "DELETE_IN_PROGRESS", r.Query.Get("ClientRequestToken")); err != nil {
+	return s.beginRemoval(ctx, st, members(r.Query, "RetainResources"), r.Query.Get("ClientRequestToken"))
+}
+
+// beginRemoval writes down the deletion of a stack and starts it. s.mu is held.
+func (s *Service) beginRemoval(ctx context.Context, st *stack, retain []string, token string) (chan struct{}, error) {
+	if s.closed {
+		return nil, closing()
+	}
+	op := &opDoc{ID: s.cfg.NewID(), Kind: "DELETE", Phase: deleting, Template: st.Template, settings: st.settings, Retain: retain}
+	if err := s.write(ctx, st, op, "DELETE_IN_PROGRESS", token); err != nil {
 		return nil, err
 	}
 	return s.launch(st), nil
+}
+
+func closing() error {
+	return api.Errorf("ServiceUnavailable", "the server is being shut down; try again")
 }
 
 func (s *Service) protect(ctx context.Context, r *api.Request) (*api.Response, error) {
@@ -231,6 +249,9 @@ func (s *Service) protect(ctx context.Context, r *api.Request) (*api.Response, e
 	}
 	if st == nil || st.Deleted != 0 {
 		return nil, noStack(name)
+	}
+	if st.Parent != "" {
+		return nil, invalid("Termination protection of the nested stack [%s] is that of its root stack", st.Name)
 	}
 	if st.Op != nil { // its goroutine owns the record
 		return nil, invalid("Stack [%s] is in %s state; try again when it has ended", st.Name, st.Status)

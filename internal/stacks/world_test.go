@@ -26,10 +26,12 @@ type world struct {
 	mu     sync.Mutex
 	things map[string]string // sizes by physical id
 	number int               // of ids and times
+	tick   int               // milliseconds between two times; 0: one
+	files  map[string]string // what S3 has, by bucket/key
 }
 
 func (w *world) types() map[string]*provider.Type {
-	return map[string]*provider.Type{"Test::Thing": {
+	return map[string]*provider.Type{provider.NestedStack: provider.Types(provider.Env{})[provider.NestedStack], "Test::Thing": {
 		Name:       "Test::Thing",
 		Properties: map[string]cfn.Replacement{"Name": cfn.Always, "Size": cfn.Never, "Of": cfn.Never},
 		Attributes: []string{"Size"}, Create: w.create, Update: w.update, Delete: w.delete,
@@ -100,9 +102,14 @@ func (w *world) service(t *testing.T, st store.Store) *Service {
 	t.Helper()
 	s := New(Config{
 		Store: st, Types: w.types(),
-		Now:   func() time.Time { return time.UnixMilli(1_800_000_000_000 + int64(w.next())) },
+		Now:   func() time.Time { return time.UnixMilli(1_800_000_000_000 + int64(w.next()*max(w.tick, 1))) },
 		NewID: func() string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", w.next()) },
-		Object: func(context.Context, string, string, string) ([]byte, error) {
+		Object: func(_ context.Context, _, bucket, key string) ([]byte, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if text, ok := w.files[bucket+"/"+key]; ok {
+				return []byte(text), nil
+			}
 			return nil, api.Errorf("NoSuchKey", "no")
 		},
 		Parameter: func(context.Context, string, string, string) (string, bool) { return "", false },
@@ -112,7 +119,7 @@ func (w *world) service(t *testing.T, st store.Store) *Service {
 	return s
 }
 
-func newWorld() (*world, store.Store) { return &world{things: map[string]string{}}, mem.New() }
+func newWorld() (*world, store.Store) { return &world{things: map[string]string{}, files: map[string]string{}}, mem.New() }
 
 // call does an operation and decodes the answer.
 func call(s *Service, operation string, out any, members ...string) error {

@@ -55,6 +55,7 @@ type Request struct {
 	StackName, StackID, LogicalID string
 	Type                          string // as the template has it
 	Operation                     string // id of the stack's operation
+	Undoes                        string // id of the one that it rolls back
 	Suffix                        string // random, fixed for this resource: part of generated names
 	Retry                         bool   // the same request may have been carried out before a crash
 	PhysicalID                    string // Update and Delete
@@ -146,7 +147,7 @@ func (t *Type) supported() string {
 // Types are all types, by name.
 func Types(env Env) map[string]*Type {
 	m := map[string]*Type{}
-	for _, list := range [][]*Type{functionTypes(env), urlTypes(env), machineTypes(env), iamTypes(env), parameterTypes(env), logTypes(env), bucketTypes(env), customTypes(env), inertTypes()} {
+	for _, list := range [][]*Type{functionTypes(env), urlTypes(env), machineTypes(env), iamTypes(env), parameterTypes(env), logTypes(env), bucketTypes(env), customTypes(env), nestedTypes(), inertTypes()} {
 		for _, t := range list {
 			m[t.Name] = t
 		}
@@ -179,6 +180,9 @@ func (r *Request) name(property string, limit int) string {
 	}
 	return r.generated(limit)
 }
+
+// Name is a generated name of at most limit bytes, the same at every repetition.
+func (r *Request) Name(limit int) string { return r.generated(limit) }
 
 func (r *Request) generated(limit int) string {
 	suffix := "-" + r.Suffix
