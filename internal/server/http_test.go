@@ -64,9 +64,15 @@ func (c *httpCalls) connect() string {
 // start creates a machine of one HTTP Task and starts it.
 func (c *httpCalls) start(name, arguments, more string) *string {
 	c.Helper()
+	return c.task(name, "http:invoke", arguments, more)
+}
+
+// task creates a machine of one Task state and starts it.
+func (c *httpCalls) task(name, resource, arguments, more string) *string {
+	c.Helper()
 	made, err := c.sfn.CreateStateMachine(c.Context(), &awssfn.CreateStateMachineInput{Name: &name, RoleArn: aws.String("arn:aws:iam::000000000000:role/r"),
-		Definition: aws.String(`{"QueryLanguage":"JSONata","StartAt":"H","States":{"H":{"Type":"Task","Resource":"arn:aws:states:::http:invoke",` +
-			`"Arguments":` + arguments + more + `,"End":true}}}`)})
+		Definition: aws.String(`{"QueryLanguage":"JSONata","StartAt":"H","States":{"H":{"Type":"Task","Resource":"arn:aws:states:::` + resource +
+			`","Arguments":` + arguments + more + `,"End":true}}}`)})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -188,6 +194,20 @@ func TestWhatElseEventBridgeHasIsRefusedByName(t *testing.T) {
 	for _, operation := range []string{"PutEvents", "PutRule", "DeauthorizeConnection", "CreateApiDestination"} {
 		if status, answer := c.events(operation, "{}"); status != 400 || !strings.Contains(answer, "events:"+operation+" is not supported here") {
 			t.Errorf("%s: %d %s", operation, status, answer)
+		}
+	}
+}
+
+func TestTaskStatesReadAndWriteObjects(t *testing.T) {
+	c := newHTTPCalls(t, start(t, nil))
+	for i, step := range []struct{ action, arguments, want string }{
+		{"createBucket", `{"Bucket":"my-bucket"}`, `{"Location":"/my-bucket"}`},
+		{"putObject", `{"Bucket":"my-bucket","Key":"k","Body":"{% $states.input %}"}`, `{"ETag":"`},
+		{"getObject", `{"Bucket":"my-bucket","Key":"k"}`, `"Body":"{\"n\":1}"`},
+		{"getObject", `{"Bucket":"my-bucket","Key":"none"}`, "S3.NoSuchKeyException: The specified key does not exist. (Service: S3, Status Code: 404, "},
+	} {
+		if got := c.end(c.task(fmt.Sprint("m", i), "aws-sdk:s3:"+step.action, step.arguments, "")); !strings.Contains(got, step.want) {
+			t.Errorf("%s %s:\n got %s\nwant %s", step.action, step.arguments, got, step.want)
 		}
 	}
 }
