@@ -10,17 +10,8 @@ import (
 )
 
 func TestAnEntityLeavesTheCacheAfterAWholePeriodOfRest(t *testing.T) {
-	var alarms []func() // set for the end of a period, not gone off yet
-	c, err := NewClock("real", func() time.Time { return time.Unix(1000, 0) }, func(d time.Duration, f func()) *time.Timer {
-		if d == idlePeriod {
-			alarms = append(alarms, f)
-		}
-		return time.AfterFunc(time.Hour, func() {})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := New(Config{Store: mem.New(), Clock: c, Behaviours: map[byte]Behaviour{'k': script{turn: func(tx Tx, m Message) error {
+	o := &outside{now: time.Unix(1000, 0)}
+	e := New(Config{Store: mem.New(), Clock: o.clock(t, "real"), Behaviours: map[byte]Behaviour{'k': script{turn: func(tx Tx, m Message) error {
 		if tx.State() == nil {
 			tx.SetState(new(int), muchAged/100)
 		}
@@ -43,11 +34,11 @@ func TestAnEntityLeavesTheCacheAfterAWholePeriodOfRest(t *testing.T) {
 	}
 	period := func(cached int) {
 		t.Helper()
-		if len(alarms) != 1 {
-			t.Fatalf("%d alarms are set for the end of the period", len(alarms))
+		if len(o.ages) != 1 {
+			t.Fatalf("%d alarms are set for the end of the period", len(o.ages))
 		}
-		ring := alarms[0]
-		alarms = nil
+		ring := o.ages[0]
+		o.ages = nil
 		ring()
 		if s := e.Stats(); s.Cached != cached {
 			t.Fatalf("%d entities are cached, want %d", s.Cached, cached)
@@ -58,7 +49,7 @@ func TestAnEntityLeavesTheCacheAfterAWholePeriodOfRest(t *testing.T) {
 	turns(1, 10, 2)
 	period(10)
 	period(0)
-	if len(alarms) != 0 {
+	if len(o.ages) != 0 {
 		t.Error("an alarm is set although nothing is cached")
 	}
 	turns(1, 10, 3)

@@ -13,6 +13,7 @@ import (
 type outside struct {
 	now    time.Time
 	alarms []alarmCall
+	ages   []func() // ends of periods of rest; see Engine.age
 }
 
 type alarmCall struct {
@@ -23,7 +24,11 @@ type alarmCall struct {
 func (o *outside) clock(t *testing.T, mode string) *Clock {
 	t.Helper()
 	c, err := NewClock(mode, func() time.Time { return o.now }, func(d time.Duration, f func()) *time.Timer {
-		o.alarms = append(o.alarms, alarmCall{d, f})
+		if d == idlePeriod {
+			o.ages = append(o.ages, f)
+		} else {
+			o.alarms = append(o.alarms, alarmCall{d, f})
+		}
 		return time.NewTimer(time.Hour) // for Stop alone
 	})
 	if err != nil {
