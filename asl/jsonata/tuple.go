@@ -234,6 +234,12 @@ func (p *tuplePlan) eval(r *run, in Value, f *frame) (Value, error) {
 
 // nothing is the value of a path that came to nothing before its first binding.
 func (p *tuplePlan) nothing(r *run, cur Value, f *frame) (Value, error) {
+	if p.keep && cur.Kind() == value.KindArray {
+		if t := cur.Tags(); t&tagCons != 0 && t&tagSequence == 0 {
+			cur = value.Array(cur).WithTags(tagSequence)
+		}
+		cur = cur.WithTags(cur.Tags() | tagKeep)
+	}
 	if p.group != nil {
 		return p.group(r, cur, f)
 	}
