@@ -2,7 +2,6 @@ package value_test
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -30,8 +29,6 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(fmt.Sprintf("%dB", len(data)), func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
 			from := cpuTime()
 			for b.Loop() {
 				if _, err := value.Decode(data, value.Limits{}); err != nil {

@@ -6,5 +6,5 @@ import "time"
 
 var started = time.Now()
 
-// cpuTime is the time on the clock, where a thread cannot be asked for its own.
+// cpuTime is the time on the clock, where a process is not asked for its own.
 func cpuTime() time.Duration { return time.Since(started) }
