@@ -2,9 +2,9 @@ package lambda
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/perdure/perdure/internal/api"
+	"github.com/perdure/perdure/internal/engine"
 	"github.com/perdure/perdure/internal/store"
 )
 
@@ -43,20 +43,26 @@ func (s *Service) deleteFunction(ctx context.Context, r *api.Request) (*api.Resp
 	return &api.Response{}, err
 }
 
-// deleteVersion removes a published version. Durable executions that are pinned to it go on with it.
+// deleteVersion removes a published version. Durable executions that run on it go on with it, and with the last of them it
+// goes for good.
 func (s *Service) deleteVersion(ctx context.Context, name ref) (*api.Response, error) {
 	if !isNumber(name.qualifier) {
 		return nil, invalid("Deletion of aliases is not currently supported.")
 	}
-	running, err := s.durable.Running(ctx, name.region, name.account, name.name)
+	open, err := s.durable.openOn(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	var blobs []string
-	retire := ""
+	if open { // whoever removes it in the end is there before it waits to be
+		if err := s.watch(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	deleted := false
+	// First it takes no new executions, then those that run are looked for: none can slip in between.
 	err = s.cat.change(ctx, name.with(""), func(f *record) ([]store.Doc, error) {
-		v, err := s.cat.version(ctx, f, name.qualifier)
-		if err != nil || v == nil || v.Gone {
+		known, err := s.cat.version(ctx, f, name.qualifier)
+		if err != nil || known == nil || known.Gone {
 			return nil, err // as AWS has it, a version that does not exist can be deleted
 		}
 		for _, a := range f.Aliases {
@@ -65,34 +71,33 @@ func (s *Service) deleteVersion(ctx context.Context, name ref) (*api.Response, e
 					Message: "Version " + name.qualifier + " of function " + name.name + " cannot be deleted because the alias " + a.Name + " points to it."}
 			}
 		}
-		n, err := strconv.Atoi(name.qualifier)
+		v, d, err := s.versionDoc(ctx, f, name.qualifier)
 		if err != nil {
 			return nil, err
 		}
-		d, err := s.eng.Store().Doc(ctx, spaceVersion, versionKey(f.ref(), n))
-		if err != nil {
-			return nil, err
-		}
-		retire = v.spec.Key
 		delete(f.Policies, name.qualifier)
 		delete(f.Events, name.qualifier)
-		if running > 0 {
-			v.Gone = true
-			d.Value, err = v.encode()
-			return []store.Doc{d}, err
-		}
-		blobs = []string{v.Blob}
-		d.Value = nil
-		return []store.Doc{d}, nil
+		deleted, v.Gone = true, true
+		d.Value, err = v.encode()
+		return []store.Doc{d}, err
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || !deleted {
+		return &api.Response{}, err
 	}
-	if retire != "" && running == 0 {
-		s.host.Retire(retire)
+	gone, err := s.sweep(ctx, name)
+	if err == nil && !gone && !open {
+		err = s.watch(ctx, name)
 	}
-	s.discard(ctx, name.with(""), blobs)
-	return &api.Response{}, nil
+	if open || !gone {
+		s.lookFor(name.full()) // the last may have ended meanwhile
+	}
+	return &api.Response{}, err
+}
+
+// watch makes sure that a deleted version is removed one day.
+func (s *Service) watch(ctx context.Context, name ref) error {
+	_, err := s.eng.Call(ctx, retiredID(name), engine.Message{Type: retiredWatch})
+	return err
 }
 
 // drained finishes the deletion of a function whose last durable execution has ended, and tells whether f is gone. It is

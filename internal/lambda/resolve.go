@@ -84,6 +84,9 @@ func (s *Service) VersionByNumber(ctx context.Context, region, account, function
 	if v == nil {
 		return nil, name.notFound()
 	}
+	if v.Gone { // found again after a restart
+		s.retired.LoadOrStore(name.full(), nil)
+	}
 	out := f.version(v)
 	out.Qualified = true
 	return out, nil

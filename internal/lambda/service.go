@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/perdure/perdure/internal/api"
@@ -31,6 +32,7 @@ type Config struct {
 //	document lambda/url       URL's id                    urlDoc: whose it is
 //	blob     lambda/code/region/account/name/SHA256       a zip package
 //	entity   a/region/account/name/ID                     an asynchronous event, see async.go
+//	entity   v/region/account/name/N                      a deleted version that is still run, see retire.go
 //
 // Invariants: a document's blob was stored before it, and goes only after no version names it; every change of anything
 // of a function changes its lambda/function document too, so that document's version tells whether a cached function is
@@ -42,12 +44,13 @@ type Service struct {
 	cat     *catalogue
 	gate    gate
 	durable *Durable
+	retired sync.Map // full ARNs of deleted versions that wait for executions, as far as they were met since the start
 }
 
 // New makes the service. Register its Behaviours with the engine before that starts.
 func New(cfg Config) *Service {
 	s := &Service{cfg: cfg, eng: cfg.Engine, host: cfg.Host, cat: newCatalogue(cfg.Engine)}
-	s.durable = NewDurable(s, cfg.Limits, cfg.OnChange)
+	s.durable = NewDurable(s, cfg.Limits, s.changed)
 	s.durable.Bind(cfg.Engine)
 	return s
 }
@@ -57,7 +60,7 @@ func (s *Service) Durable() *Durable { return s.durable }
 
 // Behaviours are the deciders for the kinds of entities that the service owns.
 func (s *Service) Behaviours() map[byte]engine.Behaviour {
-	return map[byte]engine.Behaviour{DurableKind: s.durable, AsyncKind: &async{s}}
+	return map[byte]engine.Behaviour{DurableKind: s.durable, AsyncKind: &async{s}, RetiredKind: &retired{s}}
 }
 
 const (

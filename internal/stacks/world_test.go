@@ -119,7 +119,9 @@ func (w *world) service(t *testing.T, st store.Store) *Service {
 	return s
 }
 
-func newWorld() (*world, store.Store) { return &world{things: map[string]string{}, files: map[string]string{}}, mem.New() }
+func newWorld() (*world, store.Store) {
+	return &world{things: map[string]string{}, files: map[string]string{}}, mem.New()
+}
 
 // call does an operation and decodes the answer.
 func call(s *Service, operation string, out any, members ...string) error {
