@@ -17,7 +17,12 @@ func (c connections) Connection(ctx context.Context, arn string) (*taskhttp.Conn
 	if err != nil {
 		return nil, err
 	}
-	return &taskhttp.Connection{Headers: parameters(sent.Headers), Query: parameters(sent.Query), Body: parameters(sent.Body)}, nil
+	out := &taskhttp.Connection{Headers: parameters(sent.Headers), Query: parameters(sent.Query), Body: parameters(sent.Body)}
+	if o := sent.OAuth; o != nil {
+		out.OAuth = &taskhttp.OAuth{Key: o.Key, Endpoint: o.Endpoint, Method: o.Method, ID: o.ID, Secret: o.Secret,
+			Headers: parameters(o.Headers), Query: parameters(o.Query), Body: parameters(o.Body)}
+	}
+	return out, nil
 }
 
 func parameters(list []events.Parameter) []taskhttp.Parameter {

@@ -48,11 +48,15 @@ func (c *httpCalls) events(operation, body string) (int, string) {
 	return resp.StatusCode, string(answer)
 }
 
-// connect creates a connection and returns its ARN.
+// connect creates a connection with an API key and returns its ARN.
 func (c *httpCalls) connect() string {
 	c.Helper()
-	status, answer := c.events("CreateConnection",
-		`{"Name":"api","AuthorizationType":"API_KEY","AuthParameters":{"ApiKeyAuthParameters":{"ApiKeyName":"X-Key","ApiKeyValue":"hush"}}}`)
+	return c.connectAs("api", "API_KEY", `{"ApiKeyAuthParameters":{"ApiKeyName":"X-Key","ApiKeyValue":"hush"}}`)
+}
+
+func (c *httpCalls) connectAs(name, kind, parameters string) string {
+	c.Helper()
+	status, answer := c.events("CreateConnection", fmt.Sprintf(`{"Name":%q,"AuthorizationType":%q,"AuthParameters":%s}`, name, kind, parameters))
 	_, rest, _ := strings.Cut(answer, `"ConnectionArn":"`)
 	arn, _, _ := strings.Cut(rest, `"`)
 	if status != 200 || arn == "" {
@@ -209,5 +213,24 @@ func TestTaskStatesReadAndWriteObjects(t *testing.T) {
 		if got := c.end(c.task(fmt.Sprint("m", i), "aws-sdk:s3:"+step.action, step.arguments, "")); !strings.Contains(got, step.want) {
 			t.Errorf("%s %s:\n got %s\nwant %s", step.action, step.arguments, got, step.want)
 		}
+	}
+}
+
+func TestHTTPTasksGetTokensForOAuth(t *testing.T) {
+	c := newHTTPCalls(t, start(t, nil))
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/token" && req.FormValue("client_id")+req.FormValue("client_secret")+req.FormValue("grant_type") == "mehushclient_credentials" {
+			io.WriteString(w, `{"access_token":"t"}`)
+			return
+		}
+		io.WriteString(w, req.Header.Get("Authorization"))
+	}))
+	t.Cleanup(api.Close)
+	arn := c.connectAs("oauth", "OAUTH_CLIENT_CREDENTIALS", fmt.Sprintf(`{"OAuthParameters":{"AuthorizationEndpoint":%q,"HttpMethod":"POST",`+
+		`"ClientParameters":{"ClientID":"me","ClientSecret":"hush"},"OAuthHttpParameters":{"BodyParameters":[{"Key":"grant_type","Value":"client_credentials"}]}}}`,
+		api.URL+"/token"))
+	got := c.end(c.start("m", fmt.Sprintf(`{"ApiEndpoint":%q,"Method":"GET","Authentication":{"ConnectionArn":%q}}`, api.URL, arn), ""))
+	if !strings.Contains(got, `"ResponseBody":"Bearer t"`) {
+		t.Error(got)
 	}
 }

@@ -98,7 +98,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	nested := &taskstates.Runner{States: p.states, Now: s.clock.Now}
 	runners["states"], runners["aws-sdk:sfn"] = nested, nested
 	p.conns = events.New(events.Config{Store: s.store, Now: s.clock.Now, NewID: newID})
-	p.http = taskhttp.New(connections{p.conns})
+	p.http = taskhttp.New(connections{p.conns}, time.Now)
 	runners["http"], runners["aws-sdk:s3"] = p.http, tasks3.New(p.s3.Operations())
 	for kind, b := range p.lambda.Behaviours() {
 		s.engine.Register(kind, b)

@@ -1,10 +1,5 @@
 package events
 
-import (
-	"encoding/base64"
-	"regexp"
-)
-
 // The authorization types.
 const (
 	basic  = "BASIC"
@@ -16,7 +11,7 @@ const (
 type auth struct {
 	BasicAuthParameters      *basicAuth       `json:",omitempty"`
 	ApiKeyAuthParameters     *keyAuth         `json:",omitempty"`
-	OAuthParameters          *struct{}        `json:",omitempty"`
+	OAuthParameters          *oauthAuth       `json:",omitempty"`
 	InvocationHttpParameters *httpParameters  `json:",omitempty"`
 	ConnectivityParameters   *privateResource `json:",omitempty"`
 }
@@ -29,6 +24,18 @@ type basicAuth struct {
 type keyAuth struct {
 	ApiKeyName  *string `json:",omitempty"`
 	ApiKeyValue *string `json:",omitempty"`
+}
+
+type oauthAuth struct {
+	ClientParameters      *oauthClient    `json:",omitempty"`
+	AuthorizationEndpoint *string         `json:",omitempty"`
+	HttpMethod            *string         `json:",omitempty"`
+	OAuthHttpParameters   *httpParameters `json:",omitempty"`
+}
+
+type oauthClient struct {
+	ClientID     *string `json:",omitempty"`
+	ClientSecret *string `json:",omitempty"`
 }
 
 type httpParameters struct {
@@ -55,10 +62,18 @@ func (a *auth) shown() *auth {
 	if k := a.ApiKeyAuthParameters; k != nil {
 		out.ApiKeyAuthParameters = &keyAuth{ApiKeyName: k.ApiKeyName}
 	}
-	if h := a.InvocationHttpParameters; h != nil {
-		out.InvocationHttpParameters = &httpParameters{open(h.HeaderParameters), open(h.QueryStringParameters), open(h.BodyParameters)}
+	if o := a.OAuthParameters; o != nil {
+		out.OAuthParameters = &oauthAuth{&oauthClient{ClientID: o.ClientParameters.ClientID}, o.AuthorizationEndpoint, o.HttpMethod, o.OAuthHttpParameters.shown()}
 	}
+	out.InvocationHttpParameters = a.InvocationHttpParameters.shown()
 	return out
+}
+
+func (h *httpParameters) shown() *httpParameters {
+	if h == nil {
+		return nil
+	}
+	return &httpParameters{open(h.HeaderParameters), open(h.QueryStringParameters), open(h.BodyParameters)}
 }
 
 // open leaves secret values out.
@@ -90,10 +105,31 @@ func (a *auth) changed(by *auth) *auth {
 		}
 		out.ApiKeyAuthParameters = &keyAuth{or(k.ApiKeyName, old.ApiKeyName), or(k.ApiKeyValue, old.ApiKeyValue)}
 	}
+	if o := by.OAuthParameters; o != nil {
+		out.OAuthParameters = a.OAuthParameters.changed(o)
+	}
 	if by.InvocationHttpParameters != nil {
 		out.InvocationHttpParameters = by.InvocationHttpParameters
 	}
 	return &out
+}
+
+func (o *oauthAuth) changed(by *oauthAuth) *oauthAuth {
+	if o == nil {
+		o = &oauthAuth{}
+	}
+	out := &oauthAuth{o.ClientParameters, or(by.AuthorizationEndpoint, o.AuthorizationEndpoint), or(by.HttpMethod, o.HttpMethod), o.OAuthHttpParameters}
+	if c := by.ClientParameters; c != nil {
+		old := o.ClientParameters
+		if old == nil {
+			old = &oauthClient{}
+		}
+		out.ClientParameters = &oauthClient{or(c.ClientID, old.ClientID), or(c.ClientSecret, old.ClientSecret)}
+	}
+	if by.OAuthHttpParameters != nil {
+		out.OAuthHttpParameters = by.OAuthHttpParameters
+	}
+	return out
 }
 
 func or(s, other *string) *string {
@@ -111,48 +147,7 @@ func (a *auth) only(kind string) {
 	if kind != apiKey {
 		a.ApiKeyAuthParameters = nil
 	}
-}
-
-var (
-	nameShape  = regexp.MustCompile(`^[\.\-_A-Za-z0-9]+$`)
-	authShape  = regexp.MustCompile(`^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$`)
-	headerKey  = regexp.MustCompile("^[!#$%&'*+\\-.^_`|~0-9a-zA-Z]+$")
-	headerText = regexp.MustCompile(`^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`)
-	queryKey   = regexp.MustCompile(`^[^\x00-\x1F\x7F]+$`)
-	queryText  = regexp.MustCompile(`^[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+$`)
-)
-
-// Parameter is a name and a value to send.
-type Parameter struct{ Key, Value string }
-
-// Sent is what a call over a connection sends beside what it says itself.
-type Sent struct {
-	Headers, Query, Body []Parameter
-}
-
-// sent puts the credentials where they are sent: both types have a header of their own.
-func (a *auth) sent(kind string) *Sent {
-	out := &Sent{}
-	if h := a.InvocationHttpParameters; h != nil {
-		out.Headers, out.Query, out.Body = plain(h.HeaderParameters), plain(h.QueryStringParameters), plain(h.BodyParameters)
+	if kind != oauth {
+		a.OAuthParameters = nil
 	}
-	switch kind {
-	case basic:
-		pair := *a.BasicAuthParameters.Username + ":" + *a.BasicAuthParameters.Password
-		out.Headers = append(out.Headers, Parameter{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))})
-	case apiKey:
-		out.Headers = append(out.Headers, Parameter{*a.ApiKeyAuthParameters.ApiKeyName, *a.ApiKeyAuthParameters.ApiKeyValue})
-	}
-	return out
-}
-
-func plain(list []parameter) (out []Parameter) {
-	for _, p := range list {
-		value := ""
-		if p.Value != nil {
-			value = *p.Value
-		}
-		out = append(out, Parameter{p.Key, value})
-	}
-	return out
 }

@@ -3,10 +3,21 @@ package events
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/perdure/perdure/internal/api"
+)
+
+var (
+	nameShape     = regexp.MustCompile(`^[\.\-_A-Za-z0-9]+$`)
+	authShape     = regexp.MustCompile(`^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$`)
+	headerKey     = regexp.MustCompile("^[!#$%&'*+\\-.^_`|~0-9a-zA-Z]+$")
+	headerText    = regexp.MustCompile(`^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`)
+	queryKey      = regexp.MustCompile(`^[^\x00-\x1F\x7F]+$`)
+	queryText     = regexp.MustCompile(`^[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+$`)
+	endpointShape = regexp.MustCompile(`^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@&=+$,A-Za-z0-9])+)([).!';/?:,])?$`)
 )
 
 // breaches collects what the API model forbids about a request.
@@ -69,12 +80,32 @@ func (b *breaches) auth(a *auth, update bool) {
 		must("authParameters.apiKeyAuthParameters.apiKeyName", p.ApiKeyName, false, 1, 512, authShape)
 		must("authParameters.apiKeyAuthParameters.apiKeyValue", p.ApiKeyValue, true, 1, 512, authShape)
 	}
-	if h := a.InvocationHttpParameters; h != nil {
-		const at = "authParameters.invocationHttpParameters."
-		b.list(at+"headerParameters", h.HeaderParameters, 512, headerKey, headerText)
-		b.list(at+"queryStringParameters", h.QueryStringParameters, 512, queryKey, queryText)
-		b.list(at+"bodyParameters", h.BodyParameters, maxBodyParameter, nil, nil)
+	if p := a.OAuthParameters; p != nil {
+		const at = "authParameters.oAuthParameters."
+		must(at+"authorizationEndpoint", p.AuthorizationEndpoint, false, 1, 2048, endpointShape)
+		if p.HttpMethod == nil {
+			must(at+"httpMethod", nil, false, 0, 0, nil)
+		} else if !slices.Contains([]string{"GET", "POST", "PUT"}, *p.HttpMethod) {
+			b.add(quoted(*p.HttpMethod), at+"httpMethod", "satisfy enum value set: [GET, POST, PUT]")
+		}
+		c := p.ClientParameters
+		if c == nil {
+			c = &oauthClient{}
+		}
+		must(at+"clientParameters.clientID", c.ClientID, false, 1, 512, authShape)
+		must(at+"clientParameters.clientSecret", c.ClientSecret, true, 1, 512, authShape)
+		b.http(at+"oAuthHttpParameters.", p.OAuthHttpParameters)
 	}
+	b.http("authParameters.invocationHttpParameters.", a.InvocationHttpParameters)
+}
+
+func (b *breaches) http(at string, h *httpParameters) {
+	if h == nil {
+		return
+	}
+	b.list(at+"headerParameters", h.HeaderParameters, 512, headerKey, headerText)
+	b.list(at+"queryStringParameters", h.QueryStringParameters, 512, queryKey, queryText)
+	b.list(at+"bodyParameters", h.BodyParameters, maxBodyParameter, nil, nil)
 }
 
 // maxParameters of a kind; a body parameter has no limit in AWS's model, and here the one of a request.
@@ -108,10 +139,7 @@ func (b breaches) err() error {
 }
 
 // refuse tells what is not offered here.
-func refuse(kind string, a *auth, private *privateResource) error {
-	if kind == oauth || a != nil && a.OAuthParameters != nil {
-		return api.Errorf("ValidationException", "The authorization type OAUTH_CLIENT_CREDENTIALS is not supported here; BASIC and API_KEY are.")
-	}
+func refuse(a *auth, private *privateResource) error {
 	if private != nil || a != nil && a.ConnectivityParameters != nil {
 		return api.Errorf("ValidationException", "Connections to private networks (ConnectivityParameters) are not supported here; leave them out.")
 	}
@@ -125,6 +153,14 @@ func (a *auth) fits(kind string) error {
 		return api.Errorf("ValidationException", "The authorization type BASIC needs BasicAuthParameters with Username and Password.")
 	case kind == apiKey && (a.ApiKeyAuthParameters == nil || a.ApiKeyAuthParameters.ApiKeyName == nil || a.ApiKeyAuthParameters.ApiKeyValue == nil):
 		return api.Errorf("ValidationException", "The authorization type API_KEY needs ApiKeyAuthParameters with ApiKeyName and ApiKeyValue.")
+	case kind == oauth && !a.OAuthParameters.whole():
+		return api.Errorf("ValidationException", "The authorization type OAUTH_CLIENT_CREDENTIALS needs OAuthParameters with ClientParameters, "+
+			"AuthorizationEndpoint and HttpMethod.")
 	}
 	return nil
+}
+
+func (o *oauthAuth) whole() bool {
+	return o != nil && o.AuthorizationEndpoint != nil && o.HttpMethod != nil && o.ClientParameters != nil &&
+		o.ClientParameters.ClientID != nil && o.ClientParameters.ClientSecret != nil
 }

@@ -3,10 +3,8 @@ package events
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/perdure/perdure/internal/api"
-	"github.com/perdure/perdure/internal/arn"
 )
 
 // The states of a connection that answers show.
@@ -49,11 +47,7 @@ func (in *writeInput) check(update bool) error {
 	if err := b.err(); err != nil {
 		return err
 	}
-	kind := ""
-	if in.AuthorizationType != nil {
-		kind = *in.AuthorizationType
-	}
-	return refuse(kind, in.AuthParameters, in.InvocationConnectivityParameters)
+	return refuse(in.AuthParameters, in.InvocationConnectivityParameters)
 }
 
 func (s *Service) create(ctx context.Context, r *api.Request, in *writeInput) (*writeOutput, error) {
@@ -153,21 +147,4 @@ func (s *Service) describe(ctx context.Context, r *api.Request, in *nameInput) (
 		return nil, err
 	}
 	return &described{c.listed(r), c.Description, c.Auth.shown(), c.KMSKey}, nil
-}
-
-// Connection is what calls over the connection of an ARN send. Without one it is a ResourceNotFoundException.
-func (s *Service) Connection(ctx context.Context, of string) (*Sent, error) {
-	a, err := arn.Parse(of)
-	if err != nil || a.Service != "events" {
-		return nil, missing(of)
-	}
-	name, id, _ := strings.Cut(strings.TrimPrefix(a.Resource, "connection/"), "/")
-	c, err := s.load(ctx, a.Region, a.Account, name)
-	if err != nil {
-		return nil, err
-	}
-	if c == nil || c.ID != id {
-		return nil, missing(of)
-	}
-	return c.Auth.sent(c.Type), nil
 }

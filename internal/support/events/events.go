@@ -1,15 +1,16 @@
 // Package events keeps EventBridge's connections, with which HTTP Tasks of state machines authorize their calls.
 //
-// Offered are CreateConnection, DescribeConnection, UpdateConnection, DeleteConnection and ListConnections, for the
-// authorization types BASIC and API_KEY and for parameters that every call gets (InvocationHttpParameters). Refused in
-// words are OAUTH_CLIENT_CREDENTIALS and connections to private networks. Event buses, rules and everything else of the
-// service do not exist here; the wire answers them with an error that names the operation.
+// Offered are CreateConnection, DescribeConnection, UpdateConnection, DeleteConnection and ListConnections, with all three
+// authorization types and with parameters that every call gets (InvocationHttpParameters). Connections to private networks
+// are refused in words. Event buses, rules and everything else of the service do not exist here; the wire answers them with
+// an error that names the operation.
 //
 // Kept in the store:
 //
 //	document events/connection   region/account/name   record
 //
-// A connection is AUTHORIZED as soon as it has been created, because nothing has to be asked for that. Secrets are kept as
+// A connection is AUTHORIZED as soon as it has been created: the first call over one with OAuth gets the token, and fails if it
+// gets none. Secrets are kept as
 // they are, since this server has nothing to encrypt them with, and no operation shows them; [Service.Connection] gives
 // them to the HTTP Task, as the headers, query and body parameters to send. There is no Secrets Manager here, so that
 // DescribeConnection has no SecretArn.

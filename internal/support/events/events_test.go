@@ -61,6 +61,16 @@ func TestConnectionsAreKeptChangedAndDeletedWithoutShowingSecrets(t *testing.T) 
 			`"InvocationHttpParameters":{"HeaderParameters":[{"Key":"H","Value":"hush","IsValueSecret":true},{"Key":"I","Value":"open"}]}}}`, `"AUTHORIZED"`},
 		{"DescribeConnection", `{"Name":"a"}`, `"Description":"d","AuthParameters":{"ApiKeyAuthParameters":{"ApiKeyName":"X-Key"},"InvocationHttpParameters":` +
 			`{"HeaderParameters":[{"Key":"H","IsValueSecret":true},{"Key":"I","Value":"open","IsValueSecret":false}]}}}`},
+		{"UpdateConnection", `{"Name":"a","AuthorizationType":"OAUTH_CLIENT_CREDENTIALS","AuthParameters":{"OAuthParameters":{"HttpMethod":"POST",` +
+			`"ClientParameters":{"ClientID":"me","ClientSecret":"hush"}}}}`, "ValidationException: The authorization type OAUTH_CLIENT_CREDENTIALS needs"},
+		{"UpdateConnection", `{"Name":"a","AuthorizationType":"OAUTH_CLIENT_CREDENTIALS","AuthParameters":{"OAuthParameters":{"HttpMethod":"POST",` +
+			`"AuthorizationEndpoint":"https://a.example/token","ClientParameters":{"ClientID":"me","ClientSecret":"hush"},` +
+			`"OAuthHttpParameters":{"BodyParameters":[{"Key":"grant_type","Value":"client_credentials"},{"Key":"p","Value":"hush","IsValueSecret":true}]}}}}`, `"AUTHORIZED"`},
+		{"UpdateConnection", `{"Name":"a","AuthParameters":{"OAuthParameters":{"ClientParameters":{"ClientID":"you"}}}}`, `"AUTHORIZED"`},
+		{"DescribeConnection", `{"Name":"a"}`, `"AuthorizationType":"OAUTH_CLIENT_CREDENTIALS"`},
+		{"DescribeConnection", `{"Name":"a"}`, `"AuthParameters":{"OAuthParameters":{"ClientParameters":{"ClientID":"you"},` +
+			`"AuthorizationEndpoint":"https://a.example/token","HttpMethod":"POST","OAuthHttpParameters":{"BodyParameters":[` +
+			`{"Key":"grant_type","Value":"client_credentials","IsValueSecret":false},{"Key":"p","IsValueSecret":true}]}},"InvocationHttpParameters":`},
 		{"UpdateConnection", `{"Name":"b"}`, "ResourceNotFoundException"},
 		{"DeleteConnection", `{"Name":"a"}`, `"ConnectionState":"DELETING"`},
 		{"DeleteConnection", `{"Name":"a"}`, "ResourceNotFoundException"},
@@ -87,9 +97,11 @@ func TestWhatIsWrongWithAConnectionIsSaid(t *testing.T) {
 			"Member must satisfy enum value set: [BASIC, OAUTH_CLIENT_CREDENTIALS, API_KEY]",
 		`{"Name":"a","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"` + long + `"}}}`: "have length less than or equal to 512; " +
 			"Value null at 'authParameters.basicAuthParameters.password'",
-		`{"Name":"a","AuthorizationType":"BASIC","AuthParameters":{}}`:                                                                         "The authorization type BASIC needs BasicAuthParameters",
-		`{"Name":"a","AuthorizationType":"API_KEY","AuthParameters":{}}`:                                                                       "The authorization type API_KEY needs ApiKeyAuthParameters",
-		`{"Name":"a","AuthorizationType":"OAUTH_CLIENT_CREDENTIALS","AuthParameters":{"OAuthParameters":{"HttpMethod":"GET"}}}`:                "OAUTH_CLIENT_CREDENTIALS is not supported here",
+		`{"Name":"a","AuthorizationType":"BASIC","AuthParameters":{}}`:                    "The authorization type BASIC needs BasicAuthParameters",
+		`{"Name":"a","AuthorizationType":"API_KEY","AuthParameters":{}}`:                  "The authorization type API_KEY needs ApiKeyAuthParameters",
+		`{"Name":"a","AuthorizationType":"OAUTH_CLIENT_CREDENTIALS","AuthParameters":{}}`: "The authorization type OAUTH_CLIENT_CREDENTIALS needs OAuthParameters",
+		`{"Name":"a","AuthorizationType":"OAUTH_CLIENT_CREDENTIALS","AuthParameters":{"OAuthParameters":{"HttpMethod":"PATCH","AuthorizationEndpoint":"a b"}}}`: "4 validation errors detected: " +
+			"Value 'a b' at 'authParameters.oAuthParameters.authorizationEndpoint' failed",
 		`{"Name":"a",` + ofBasic + `,"ConnectivityParameters":{}}}`:                                                                            "private networks",
 		`{"Name":"a","InvocationConnectivityParameters":{},` + ofBasic + `}}`:                                                                  "private networks",
 		`{"Name":"a",` + ofBasic + `,"InvocationHttpParameters":{"HeaderParameters":[{"Key":"a b","Value":"v"}]}}}`:                            "headerParameters.1.member.key",
@@ -147,8 +159,16 @@ func TestAConnectionSendsItsCredentialsAndParameters(t *testing.T) {
 		`"QueryStringParameters":[{"Key":"q","Value":"1"}],"BodyParameters":[{"Key":"b"}]}}}`)
 	s, _ := conversation(t, st) // a new service on the same store
 	sent, err := s.Connection(t.Context(), theARN)
-	if want := "&{[{H h} {Authorization Basic bWU6aHVzaA==}] [{q 1}] [{b }]}"; err != nil || fmt.Sprint(sent) != want {
+	if want := "&{[{H h} {Authorization Basic bWU6aHVzaA==}] [{q 1}] [{b }] <nil>}"; err != nil || fmt.Sprint(sent) != want {
 		t.Errorf("got %v, %v, want %s", sent, err, want)
+	}
+	do("UpdateConnection", `{"Name":"a","AuthorizationType":"OAUTH_CLIENT_CREDENTIALS","AuthParameters":{"OAuthParameters":{"HttpMethod":"POST",`+
+		`"AuthorizationEndpoint":"https://a.example/token","ClientParameters":{"ClientID":"me","ClientSecret":"hush"},`+
+		`"OAuthHttpParameters":{"BodyParameters":[{"Key":"grant_type","Value":"client_credentials"}]}}}}`)
+	sent, err = s.Connection(t.Context(), theARN)
+	if err != nil || fmt.Sprint(sent.Headers, *sent.OAuth) !=
+		"[{H h}] {00000000-0000-4000-8000-0000000000012 https://a.example/token POST me hush [] [] [{grant_type client_credentials}]}" {
+		t.Errorf("got %v %v, %v", sent, sent.OAuth, err)
 	}
 	for _, other := range []string{"", "a", "arn:aws:s3:::a", strings.Replace(theARN, "connection/a", "connection/b", 1), theARN + "0",
 		strings.Replace(theARN, "eu-west-1", "us-east-1", 1), strings.TrimSuffix(theARN, "/00000000-0000-4000-8000-000000000001")} {

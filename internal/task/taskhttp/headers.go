@@ -49,7 +49,7 @@ func (c *call) readHeaders(v value.Value) (problem string) {
 		}
 		for _, item := range values {
 			text, ok := scalar(item)
-			if !ok || !token(name) || !fieldValue(text) {
+			if !ok || !fieldName(name) || !fieldValue(text) {
 				return "The header '" + name + "' is not valid in the field 'Headers'"
 			}
 			c.headers.Add(name, text)
@@ -58,8 +58,8 @@ func (c *call) readHeaders(v value.Value) (problem string) {
 	return ""
 }
 
-// token tells whether a text can be a header's name.
-func token(s string) bool {
+// fieldName tells whether a text can be a header's name.
+func fieldName(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	}) < 0

@@ -14,12 +14,7 @@ func (c *call) request(ctx context.Context, conn *Connection, region string) (re
 	u := *c.endpoint
 	query := &form{arrays: repeat}
 	query.object("", over(c.query, conn.Query))
-	switch {
-	case u.RawQuery == "":
-		u.RawQuery = query.b.String()
-	case query.b.Len() > 0:
-		u.RawQuery += "&" + query.b.String()
-	}
+	u.RawQuery = joined([]string{u.RawQuery, query.b.String()})
 	text, some, problem := c.written(conn)
 	if problem != "" {
 		return nil, problem

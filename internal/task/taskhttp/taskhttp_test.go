@@ -39,7 +39,7 @@ var conns = fixed{
 
 func runner(t *testing.T) *Runner {
 	t.Helper()
-	r := New(conns)
+	r := New(conns, time.Now)
 	t.Cleanup(r.Close)
 	return r
 }
