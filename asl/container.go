@@ -54,7 +54,7 @@ func (x *Exec) runMap(t *thread) *failure {
 		width = maxInline
 	}
 	t.kids = newContainer(n, int(width))
-	t.kids.items = items
+	t.kids.items = decodedItems(items)
 	t.phase = holding
 	if n == 0 {
 		return x.gather(t)
@@ -101,7 +101,7 @@ func (x *Exec) spawnIterations(t *thread) *failure {
 	return x.spawn(t, func(i int) (value.Value, *failure) {
 		selector := t.state.each.selector
 		if selector == nil {
-			return itemInput(t.kids.items, i), nil
+			return t.kids.items.input(i)
 		}
 		if s == nil {
 			var f *failure

@@ -20,8 +20,18 @@ type Child struct {
 	Input []byte
 	// Redrive: the child has run before and failed; it is to go on rather than to be started.
 	Redrive bool
-	Attempt int // how often the run has been redriven; given back by ChildClosed
+	Attempt int  // how often the run has been redriven; given back by ChildClosed
+	Wants   Want // what ChildClosed must tell
 }
+
+// Want says what a map run needs of a child beside its Status.
+type Want string
+
+const (
+	WantAll    Want = ""       // Output or, of one that did not succeed, Record
+	WantRecord Want = "record" // Record
+	WantStatus Want = "status" // nothing more
+)
 
 // ChildRef names a child of a map run.
 type ChildRef struct {
@@ -71,14 +81,12 @@ type (
 	}
 	// ChildClosed answers a Child.
 	ChildClosed struct {
-		Run          string
-		Index        int
-		Attempt      int    // of the Child; an answer to an earlier one is ignored
-		ID           string // ARN of the child execution
-		Status       Status
-		Output       []byte
-		Error, Cause *string
-		Record       []byte // the execution as a JSON object, for Transformation NONE
+		Run     string
+		Index   int
+		Attempt int // of the Child; an answer to an earlier one is ignored
+		Status  Status
+		Output  []byte // if it succeeded; see Child.Wants
+		Record  []byte // the execution as a JSON object
 	}
 	// ResultsWritten answers a Write.
 	ResultsWritten struct {

@@ -12,7 +12,7 @@ import (
 // Load makes an execution out of its rows, such as engine.Tx.Parts calls out. Rows with keys of others are ignored.
 func Load(m *Machine, l Limits, rows func(each func(key string, value []byte))) (*Exec, error) {
 	x := &Exec{m: m, limits: l.resolve(), threads: map[string]*thread{}}
-	r := &reader{x: x, rows: map[string]value.Value{}, results: map[string][]string{}, open: map[string][]string{}}
+	r := &reader{x: x, rows: map[string]value.Value{}, items: map[string][]byte{}, results: map[string][]string{}, open: map[string][]string{}}
 	rows(r.row)
 	if r.err != nil {
 		return nil, r.err
@@ -30,6 +30,7 @@ const maxRow = 1 << 30
 type reader struct {
 	x       *Exec
 	rows    map[string]value.Value
+	items   map[string][]byte // rows "i", by thread
 	threads []string
 	results map[string][]string // numbers of rows "r", by thread
 	open    map[string][]string // numbers of rows "c", by thread
@@ -49,7 +50,10 @@ func (r *reader) row(key string, data []byte) {
 	case 'c':
 		thread, n, _ := strings.Cut(key[1:], "/")
 		r.open[thread] = append(r.open[thread], n)
-	case 'x', 'n', 'v', 's', 'i', 'm':
+	case 'i':
+		r.items[key[1:]] = data
+		return
+	case 'x', 'n', 'v', 's', 'm':
 	default:
 		return
 	}
@@ -173,8 +177,8 @@ func (r *reader) container(t *thread, v value.Value) error {
 	c := newContainer(size, int(readInt(v.Get("w"))))
 	c.next = int(readInt(v.Get("x")))
 	t.kids = c
-	if items, ok := r.rows["i"+t.key]; ok {
-		c.items, c.itemsStored = items, true
+	if err := r.itemsOf(t); err != nil {
+		return err
 	}
 	for _, index := range r.results[t.key] {
 		n, err := strconv.Atoi(index)
@@ -186,6 +190,27 @@ func (r *reader) container(t *thread, v value.Value) error {
 		c.done++
 	}
 	return r.run(t)
+}
+
+// itemsOf reads what a Map goes over. Iterations have it decoded, map runs as text.
+func (r *reader) itemsOf(t *thread) error {
+	row, ok := r.items[t.key]
+	if !ok {
+		return nil
+	}
+	if _, run := r.rows["m"+t.key]; run {
+		if t.kids.items, ok = encodedItems(row); !ok {
+			return fmt.Errorf("the items of thread %q cannot be read", t.key)
+		}
+	} else {
+		v, err := value.Decode(row, value.Limits{Bytes: maxRow})
+		if err != nil {
+			return fmt.Errorf("the items of thread %q cannot be read: %w", t.key, err)
+		}
+		t.kids.items = decodedItems(v)
+	}
+	t.kids.itemsStored = true
+	return nil
 }
 
 func (c *callState) decode(v value.Value) {

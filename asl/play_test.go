@@ -285,9 +285,15 @@ func (p *play) child(c asl.Child) {
 	q.run()
 	in := asl.ChildClosed{Run: c.Run, Index: c.Index, Attempt: c.Attempt, Status: asl.Failed}
 	if q.finish != nil {
-		in.Status, in.Output, in.Error, in.Cause = q.finish.Status, q.finish.Output, q.finish.Error, q.finish.Cause
+		in.Status = q.finish.Status
 	}
-	in.Record = []byte(fmt.Sprintf(`{"Status":%q}`, in.Status))
+	switch {
+	case c.Wants == asl.WantStatus:
+	case c.Wants == asl.WantAll && in.Status == asl.Succeeded:
+		in.Output = q.finish.Output
+	default:
+		in.Record = []byte(fmt.Sprintf(`{"Status":%q}`, in.Status))
+	}
 	p.later(q.now.Sub(p.now)+time.Millisecond, in)
 }
 

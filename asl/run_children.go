@@ -9,8 +9,8 @@ import (
 // children asks for as many child executions as may run, and ends the run when none is left. Within one Step at most
 // the budget's number is started; the thread then takes another turn.
 func (x *Exec) children(t *thread) *failure {
-	r, items := t.kids.run, t.kids.items
-	r.Items.Total = items.Len()
+	r, items := t.kids.run, &t.kids.items
+	r.Items.Total = items.len()
 	width := r.MaxConcurrency
 	if width <= 0 || width > maxChildren {
 		width = maxChildren
@@ -18,17 +18,21 @@ func (x *Exec) children(t *thread) *failure {
 	for len(r.live) < width && len(r.again) > 0 {
 		i := r.again[0]
 		r.again = r.again[1:]
-		sp := r.results[i].span
+		sp := r.failed[i].span
 		_, in, f := x.childInput(t, sp.from, sp.to)
 		if f != nil {
 			return x.runFailed(t, f)
 		}
-		r.results[i] = childResult{}
-		t.kids.written[i] = true
-		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Redrive: true, Attempt: r.RedriveCount})
+		delete(r.failed, i)
+		if t.kids.written[i] {
+			delete(t.kids.written, i)
+			x.d.Delete = append(x.d.Delete, resultKey(t.key, i))
+		}
+		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Redrive: true,
+			Attempt: r.RedriveCount, Wants: t.state.each.writer.wants()})
 		r.open(i, sp)
 	}
-	for len(r.live) < width && r.nextItem < items.Len() {
+	for len(r.live) < width && r.nextItem < items.len() {
 		if x.spent++; x.spent > x.limits.Transitions {
 			x.enqueue(t)
 			return nil
@@ -41,14 +45,14 @@ func (x *Exec) children(t *thread) *failure {
 		r.Children++
 		sp := span{r.nextItem, to}
 		r.nextItem = to
-		r.results = append(r.results, childResult{})
 		r.Executions.Total++
-		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in, Attempt: r.RedriveCount})
+		x.d.Children = append(x.d.Children, Child{Run: r.Key, State: r.State, Index: i, Items: sp.to - sp.from, Input: in,
+			Attempt: r.RedriveCount, Wants: t.state.each.writer.wants()})
 		r.open(i, sp)
 		x.spent += len(in) / bytesOfTransition
 	}
 	r.count()
-	if len(r.live) == 0 && r.nextItem >= items.Len() {
+	if len(r.live) == 0 && r.nextItem >= items.len() {
 		return x.runDone(t)
 	}
 	return nil
@@ -99,7 +103,7 @@ func (x *Exec) childInput(t *thread, from, to int) (int, []byte, *failure) {
 	}
 	batch := []byte(head)
 	i := from
-	for ; i < t.kids.items.Len() && (to == 0 || i < to); i++ {
+	for ; i < t.kids.items.len() && (to == 0 || i < to); i++ {
 		if to == 0 && r.batchItems > 0 && int64(i-from) >= r.batchItems {
 			break
 		}
@@ -125,11 +129,14 @@ func (x *Exec) childInput(t *thread, from, to int) (int, []byte, *failure) {
 // selected is one item after ItemSelector.
 func (x *Exec) selected(t *thread, s *scope, i int) (value.Value, *failure) {
 	if t.state.each.selector == nil {
-		return itemInput(t.kids.items, i), nil
+		return t.kids.items.input(i)
 	}
 	one := *s
 	one.paths = nil
-	one.item = mapItem(t.kids.items, i, t.kids.run.source)
+	var f *failure
+	if one.item, f = t.kids.items.context(i, t.kids.run.source); f != nil {
+		return value.Value{}, f
+	}
 	return t.state.each.selector.eval(&one)
 }
 
@@ -137,18 +144,17 @@ func (x *Exec) childClosed(t *thread, in ChildClosed) *failure {
 	r := t.kids.run
 	sp := r.live[in.Index]
 	n := sp.to - sp.from
-	keep := childResult{status: in.Status, span: sp}
+	var out value.Value
 	raw := in.Output
-	if in.Status != Succeeded || t.state.each.writer.wantsRecords() {
+	if in.Status != Succeeded || t.state.each.writer.wants() == WantRecord {
 		raw = in.Record
 	}
 	if !t.state.each.writer.exports() && len(raw) > 0 {
-		v, err := value.Decode(raw, value.Limits{})
-		if err == nil {
-			keep.out = v
+		if v, err := value.Decode(raw, value.Limits{}); err == nil {
+			out = v
 		}
 	}
-	x.closeChild(t, in.Index, sp, keep)
+	x.closeChild(t, in.Index, in.Status, out)
 	items, execs := &r.Items, &r.Executions
 	switch in.Status {
 	case Succeeded:
@@ -171,22 +177,45 @@ func (x *Exec) childClosed(t *thread, in ChildClosed) *failure {
 	return x.children(t)
 }
 
-func (x *Exec) closeChild(t *thread, i int, sp span, keep childResult) {
+// closeChild takes a child from those that are open. A successful one whose output is not needed leaves nothing behind,
+// so that a run over many items does not grow with them.
+func (x *Exec) closeChild(t *thread, i int, status Status, out value.Value) {
 	r := t.kids.run
+	sp := r.live[i]
 	delete(r.live, i)
 	delete(r.spans, i)
 	r.Items.Running -= sp.to - sp.from
 	r.dropped = append(r.dropped, i)
-	r.results[i] = keep
+	if status != Succeeded {
+		r.failed[i] = childResult{status, sp}
+	}
+	if !t.state.each.writer.exports() {
+		r.keep(i, out)
+	}
 	t.kids.newResults = append(t.kids.newResults, i)
+}
+
+// keep remembers what a child adds to the result.
+func (r *runState) keep(i int, out value.Value) {
+	for len(r.outs) < r.Children {
+		r.outs = append(r.outs, value.Value{})
+	}
+	r.outs[i] = out
 }
 
 // exports tells whether the results go to files.
 func (w *resultWriter) exports() bool { return w != nil && w.resource != nil }
 
-// wantsRecords tells whether the result is made of whole execution records.
-func (w *resultWriter) wantsRecords() bool {
-	return w != nil && w.config.Get("Transformation").Str() == "NONE"
+// wants tells what is needed of each child: files are written from what the service keeps of it; the state's output is made
+// of whole execution records, or of outputs.
+func (w *resultWriter) wants() Want {
+	switch {
+	case w.exports():
+		return WantStatus
+	case w != nil && w.config.Get("Transformation").Str() == "NONE":
+		return WantRecord
+	}
+	return WantAll
 }
 
 // runDone ends a run in which no more failed than is tolerated.
@@ -213,12 +242,12 @@ func (x *Exec) runDone(t *thread) *failure {
 		return nil
 	}
 	var list []value.Value
-	for _, res := range r.results {
-		if w != nil && w.config.Get("Transformation").Str() == "FLATTEN" && res.out.Kind() == value.KindArray {
-			list = append(list, res.out.Items()...)
+	for _, out := range r.outs {
+		if w != nil && w.config.Get("Transformation").Str() == "FLATTEN" && out.Kind() == value.KindArray {
+			list = append(list, out.Items()...)
 			continue
 		}
-		list = append(list, res.out)
+		list = append(list, out)
 	}
 	return x.runSucceeded(t, value.Array(list...))
 }

@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -28,8 +29,9 @@ type runState struct {
 	writing    bool
 	nextItem   int
 	live       map[int]span
-	again      []int // children to run again in a redrive
-	results    []childResult
+	again      []int               // children to run again in a redrive
+	failed     map[int]childResult // closed children that did not succeed
+	outs       []value.Value       // by child, unless results go to files: what the state's result is made of
 	changed    bool
 	spans      map[int]span // of children not yet written (true) or whose row is to go
 	dropped    []int
@@ -38,11 +40,10 @@ type runState struct {
 // span is the items that a child has: from to to-1.
 type span struct{ from, to int }
 
-// childResult is what is kept of a closed child.
+// childResult is what is kept of a closed child that did not succeed.
 type childResult struct {
 	status Status
 	span   span
-	out    value.Value // its output, or its record, by the ResultWriter's needs
 }
 
 // runDistributed starts a map run.
@@ -56,7 +57,7 @@ func (x *Exec) runDistributed(t *thread, s *scope, width int) *failure {
 		}
 	}
 	t.prev = x.event("MapStateStarted", t.prev, "mapStateStarted", num("length", int64(items.Len())))
-	r := &runState{live: map[int]span{}, spans: map[int]span{}, source: "STATE_DATA"}
+	r := newRun("STATE_DATA")
 	r.MaxConcurrency = width
 	if f := r.tolerance(m, s); f != nil {
 		return f
@@ -78,7 +79,7 @@ func (x *Exec) runDistributed(t *thread, s *scope, width int) *failure {
 	}
 	x.beginRun(t, r)
 	t.kids = newContainer(0, 0)
-	t.kids.items, t.kids.run = items, r
+	t.kids.items, t.kids.run = decodedItems(items), r
 	t.phase = holding
 	switch {
 	case maxItems < 0:
@@ -90,6 +91,10 @@ func (x *Exec) runDistributed(t *thread, s *scope, width int) *failure {
 		return nil
 	}
 	return x.children(t)
+}
+
+func newRun(source string) *runState {
+	return &runState{live: map[int]span{}, spans: map[int]span{}, failed: map[int]childResult{}, source: source}
 }
 
 func (r *runState) tolerance(m *mapFields, s *scope) *failure {
@@ -219,11 +224,11 @@ func (x *Exec) itemsRead(t *thread, in ItemsRead) *failure {
 	if in.Error != "" {
 		return x.runFailed(t, &failure{name: &in.Error, cause: &in.Cause})
 	}
-	v, err := value.Decode(in.Items, value.Limits{Bytes: maxRow})
-	if err != nil || v.Kind() != value.KindArray && v.Kind() != value.KindObject {
+	list, ok := encodedItems(in.Items)
+	if !ok {
 		return x.runFailed(t, &failure{name: text(readerError), cause: text("Attempting to map over non-iterable node.")})
 	}
-	t.kids.items = v
+	t.kids.items = list
 	if in.Source != "" {
 		r.source = in.Source
 	}
@@ -278,7 +283,7 @@ func (x *Exec) closeRun(t *thread, status Status) {
 			if !begun[i] {
 				x.d.StopChildren = append(x.d.StopChildren, ChildRef{Run: r.Key, Index: i})
 			}
-			x.closeChild(t, i, sp, childResult{status: Aborted, span: sp})
+			x.closeChild(t, i, Aborted, value.Value{})
 			r.Items.Aborted += sp.to - sp.from
 			r.Executions.Aborted++
 		}
@@ -313,11 +318,7 @@ func (x *Exec) reviveRun(t *thread) {
 	r.Executions.Failed, r.Executions.TimedOut, r.Executions.Aborted = 0, 0, 0
 	r.begun = x.event("MapRunRedriven", t.prev, "mapRunRedriven", str("mapRunArn", r.ARN), num("redriveCount", int64(r.RedriveCount)))
 	t.prev = r.begun
-	for i, res := range r.results {
-		if res.status != Succeeded && res.status != "" {
-			r.again = append(r.again, i)
-		}
-	}
+	r.again = slices.Sorted(maps.Keys(r.failed))
 	if f := x.children(t); f != nil {
 		x.fail(t, f)
 	}

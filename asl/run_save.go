@@ -113,12 +113,19 @@ func readCounts(v value.Value) Counts {
 	return Counts{n(0), n(1), n(2), n(3), n(4), n(5), n(6), n(7)}
 }
 
-// result is the row of a closed child.
-func (c childResult) encode() []byte {
+// result is the row of a closed child; nil if nothing is kept of it.
+func (r *runState) result(i int) []byte {
 	o := value.NewObject(3)
-	o.Set("s", value.String(string(c.status)))
-	o.Set("i", span2(c.span))
-	o.Set("o", c.out)
+	if c, ok := r.failed[i]; ok {
+		o.Set("s", value.String(string(c.status)))
+		o.Set("i", span2(c.span))
+	}
+	if i < len(r.outs) && !r.outs[i].IsUndefined() {
+		o.Set("o", r.outs[i])
+	}
+	if o.Len() == 0 {
+		return nil
+	}
 	return value.FromObject(o).JSON()
 }
 
@@ -128,7 +135,7 @@ func (r *reader) run(t *thread) error {
 	if !ok {
 		return nil
 	}
-	run := &runState{live: map[int]span{}, spans: map[int]span{}}
+	run := newRun(v.Get("source").Str())
 	run.MapRun = MapRun{
 		Key: v.Get("key").Str(), ID: v.Get("id").Str(), ARN: v.Get("arn").Str(), State: t.state.name, Label: v.Get("label").Str(),
 		ExecutionType: v.Get("type").Str(), Status: Status(v.Get("status").Str()), Start: readTime(v.Get("start")),
@@ -139,7 +146,6 @@ func (r *reader) run(t *thread) error {
 	run.hasCount, run.hasPercent = v.Get("hasCount").Bool(), v.Get("hasPercent").Bool()
 	run.begun = uint64(readInt(v.Get("begun")))
 	run.batchItems, run.batchBytes, run.batchInput = readInt(v.Get("batchItems")), readInt(v.Get("batchBytes")), v.Get("batchInput")
-	run.source = v.Get("source").Str()
 	run.reading, run.writing = v.Get("reading").Bool(), v.Get("writing").Bool()
 	run.nextItem = int(readInt(v.Get("nextItem")))
 	for _, n := range v.Get("again").Items() {
@@ -148,7 +154,6 @@ func (r *reader) run(t *thread) error {
 	if run.Children < 0 || run.Children > 1<<27 {
 		return fmt.Errorf("thread %q has an impossible number of child executions", t.key)
 	}
-	run.results = make([]childResult, run.Children)
 	c := t.kids
 	c.run = run
 	for _, index := range r.open[t.key] {
@@ -159,7 +164,12 @@ func (r *reader) run(t *thread) error {
 	for _, index := range r.results[t.key] {
 		if n, ok := childNumber(index, run.Children); ok {
 			row := r.rows["r"+t.key+"/"+index]
-			run.results[n] = childResult{Status(row.Get("s").Str()), readSpan(row.Get("i")), row.Get("o")}
+			if s := Status(row.Get("s").Str()); s != "" && s != Succeeded {
+				run.failed[n] = childResult{s, readSpan(row.Get("i"))}
+			}
+			if out := row.Get("o"); !out.IsUndefined() {
+				run.keep(n, out)
+			}
 			c.written[n] = true
 		}
 	}

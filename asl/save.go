@@ -102,15 +102,17 @@ func (w *writer) container(t *thread) {
 		c.bytes += len(v)
 		w.x.bytes += len(v)
 	}
-	if !c.itemsStored && !c.items.IsUndefined() {
-		add("i"+t.key, c.items.JSON())
+	if !c.itemsStored && c.items.defined() {
+		add("i"+t.key, c.items.json())
 		c.itemsStored = true
 	}
 	for _, n := range c.newResults {
 		if c.run == nil {
 			add(resultKey(t.key, n), c.results[n].JSON())
-		} else if c.run.results[n].status != "" {
-			add(resultKey(t.key, n), c.run.results[n].encode())
+		} else if row := c.run.result(n); row != nil {
+			add(resultKey(t.key, n), row)
+		} else {
+			continue
 		}
 		c.written[n] = true
 	}

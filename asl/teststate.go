@@ -261,7 +261,7 @@ func (r *testRun) items(x *Exec, t *thread, s *scope) (value.Value, *failure) {
 		return items, nil
 	}
 	t.kids = newContainer(0, 0)
-	t.kids.items, t.kids.run = items, &runState{}
+	t.kids.items, t.kids.run = decodedItems(items), &runState{}
 	defer func() { t.kids = nil }()
 	if m.selector != nil {
 		all := make([]value.Value, items.Len())

@@ -81,8 +81,8 @@ type container struct {
 	live    map[int]*thread
 	results []value.Value // undefined: not there yet
 	done    int
-	items   value.Value // of a Map: the array or object
-	run     *runState   // of a Distributed Map
+	items   itemList
+	run     *runState // of a Distributed Map
 
 	itemsStored bool
 	bytes       int   // of the stored rows
@@ -95,33 +95,8 @@ func (t *thread) item(n int) value.Value {
 	if t.kids == nil {
 		return value.Value{}
 	}
-	return mapItem(t.kids.items, n, "")
-}
-
-func mapItem(items value.Value, n int, source string) value.Value {
-	o := value.NewObject(4)
-	o.Set("Index", value.Int(int64(n)))
-	if items.Kind() == value.KindObject {
-		o.Set("Value", items.Object().At(n))
-		o.Set("Key", value.String(items.Object().Key(n)))
-	} else {
-		o.Set("Value", items.Index(n))
-	}
-	if source != "" {
-		o.Set("Source", value.String(source))
-	}
-	return value.FromObject(o)
-}
-
-// itemInput is what an iteration gets without an ItemSelector. Of an object that is a pair (spec section 10, point 5).
-func itemInput(items value.Value, n int) value.Value {
-	if items.Kind() != value.KindObject {
-		return items.Index(n)
-	}
-	o := value.NewObject(2)
-	o.Set("Key", value.String(items.Object().Key(n)))
-	o.Set("Value", items.Object().At(n))
-	return value.FromObject(o)
+	v, _ := t.kids.items.context(n, "") // the items of iterations are decoded
+	return v
 }
 
 func childKey(parent string, n int) string { return parent + "." + strconv.Itoa(n) }

@@ -62,7 +62,7 @@ func (s *Service) export(ctx context.Context, region string, w *writing) (bucket
 
 // maxResultFile is how large a file of results grows before the next is begun, in bytes. AWS goes up to 5 GB; here a file
 // is in memory until it is written. Readers find the files in the manifest in either case.
-const maxResultFile = 32 << 20
+const maxResultFile = 8 << 20
 
 // results makes files of the children of a run.
 type results struct {

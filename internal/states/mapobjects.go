@@ -43,7 +43,7 @@ func (s *Service) runRead(ctx context.Context, e store.Effect) ([]byte, error) {
 	in := asl.ItemsRead{Key: q.Key, Error: "States.ItemReaderFailed"}
 	if s.objects == nil {
 		in.Cause = "There are no S3 objects here."
-		return json.Marshal(in)
+		return frame(&in, nil)
 	}
 	found, err := items.Read(ctx, s.objects, call.Region, items.Request{Action: q.Resource.Action, Arguments: q.Arguments, Config: q.Config, MaxItems: q.MaxItems})
 	var f *items.Failure
@@ -53,9 +53,9 @@ func (s *Service) runRead(ctx context.Context, e store.Effect) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	default:
-		in = asl.ItemsRead{Key: q.Key, Items: found.JSON, Source: found.Source}
+		return frame(&asl.ItemsRead{Key: q.Key, Source: found.Source}, found.JSON)
 	}
-	return json.Marshal(in)
+	return frame(&in, nil)
 }
 
 // runAnswered takes the end of a reading or a writing.
@@ -64,9 +64,13 @@ func (s *Service) runAnswered(tx engine.Tx, l *live, m engine.Message) error {
 		in := asl.ItemsRead{Key: key, Error: "States.ItemReaderFailed"}
 		if m.Err != nil {
 			in.Cause = m.Err.Error()
-		} else if err := decode(m, &in); err != nil {
+			return s.late(tx, l, in)
+		}
+		items, err := unframe(m.Body, &in)
+		if err != nil {
 			return err
 		}
+		in.Items = items
 		return s.late(tx, l, in)
 	}
 	in := asl.ResultsWritten{Key: strings.TrimPrefix(m.Key, writePrefix), Error: "States.ResultWriterFailed"}

@@ -18,13 +18,6 @@ import (
 // runPart is the part of an execution that holds one of its map runs; the run's id follows.
 const runPart = "@m"
 
-// childStart begins a map run's child, or runs it again.
-type childStart struct {
-	Record  record   `json:"record"`
-	Info    asl.Info `json:"info"`
-	Redrive bool     `json:"redrive,omitempty"`
-}
-
 // applyRuns keeps the map runs that have changed, and asks for what they want: children, items, files.
 func (s *Service) applyRuns(tx engine.Tx, l *live, d *asl.Delta) error {
 	runs := map[string]*asl.MapRun{}
@@ -104,62 +97,26 @@ func childID(l *live, r *asl.MapRun, index int) store.ID {
 	return entity(child(l.childMachine(r), r, index))
 }
 
-func (s *Service) beginChild(tx engine.Tx, l *live, r *asl.MapRun, c *asl.Child) error {
-	m := l.childMachine(r)
-	e := child(m, r, c.Index)
-	parent := l.exec.Info()
-	b := childStart{Redrive: c.Redrive}
-	b.Record = record{revision: l.record.revision, Arn: e.String(), Machine: m.String(), Trace: l.record.Trace, Case: l.record.Case,
-		Express: e.Express(), Child: &childOf{Parent: tx.ID(), State: c.State, Run: c.Run, Arn: r.ARN, Index: c.Index, Items: c.Items,
-			Attempt: c.Attempt}}
-	b.Info = asl.Info{ID: e.String(), Name: e.Name, Role: parent.Role, Machine: m.String(), MachineName: m.Name,
-		Region: m.Region, Account: m.Account, Express: e.Express(), MapRun: r.ARN, Input: c.Input}
-	data, err := json.Marshal(&b)
-	if err != nil {
-		return err
-	}
-	tx.Send(entity(e), msgBegin, "", data)
-	return nil
-}
-
-// beginTurn starts a child, or runs it again if its run is redriven.
-func (s *Service) beginTurn(tx engine.Tx, m engine.Message) error {
-	var b childStart
-	if err := decode(m, &b); err != nil {
-		return err
-	}
-	if !tx.Exists() {
-		b.Info.Start = tx.Now()
-		l := &live{record: b.Record}
-		return s.begin(tx, l, b.Info)
-	}
-	if !b.Redrive || tx.Head().Ended == 0 {
-		return nil
-	}
-	l, err := s.load(tx)
-	if err != nil {
-		return err
-	}
-	l.record.Child = b.Record.Child
-	return s.again(tx, l, "")
-}
-
 // childClosed is what a child tells its run when it ends.
 type childClosed struct {
 	Index   int             `json:"index"`
 	Attempt int             `json:"attempt,omitempty"`
-	ID      string          `json:"id"`
 	Status  asl.Status      `json:"status"`
 	Output  json.RawMessage `json:"output,omitempty"`
-	Error   *string         `json:"error,omitempty"`
-	Cause   *string         `json:"cause,omitempty"`
 	Record  json.RawMessage `json:"record,omitempty"`
 }
 
 func (l *live) tellRun(tx engine.Tx, f *asl.Finish) error {
 	c := l.record.Child
-	data, err := json.Marshal(&childClosed{Index: c.Index, Attempt: c.Attempt, ID: l.record.Arn, Status: f.Status, Output: f.Output,
-		Error: f.Error, Cause: f.Cause, Record: l.runRecord(tx.Head(), f)})
+	closed := childClosed{Index: c.Index, Attempt: c.Attempt, Status: f.Status}
+	switch {
+	case c.Wants == asl.WantStatus:
+	case c.Wants == asl.WantAll && f.Status == asl.Succeeded:
+		closed.Output = f.Output
+	default:
+		closed.Record = l.runRecord(tx.Head(), f)
+	}
+	data, err := json.Marshal(&closed)
 	if err != nil {
 		return err
 	}
@@ -172,8 +129,8 @@ func (s *Service) childClosed(tx engine.Tx, l *live, m engine.Message) error {
 	if err := decode(m, &c); err != nil {
 		return err
 	}
-	return s.late(tx, l, asl.ChildClosed{Run: m.Key, Index: c.Index, Attempt: c.Attempt, ID: c.ID, Status: c.Status, Output: c.Output,
-		Error: c.Error, Cause: c.Cause, Record: c.Record})
+	return s.late(tx, l, asl.ChildClosed{Run: m.Key, Index: c.Index, Attempt: c.Attempt, Status: c.Status, Output: c.Output,
+		Record: c.Record})
 }
 
 // runRecord is the child in the results of its run (specification, section 3.6).

@@ -57,7 +57,8 @@ type childOf struct {
 	Index  int      `json:"index"`
 	Items  int      `json:"items"`
 
-	Attempt int `json:"attempt,omitempty"` // redrives of the run before
+	Attempt int      `json:"attempt,omitempty"` // redrives of the run before
+	Wants   asl.Want `json:"wants,omitempty"`   // what the run needs to know of the end
 }
 
 // once remembers a client token of RedriveExecution.

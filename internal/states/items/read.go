@@ -169,6 +169,9 @@ func pointed(v value.Value, pointer string) (value.Value, error) {
 // lines reads one value a line; empty lines are no items.
 func (r *reader) lines(data []byte) error {
 	n := 0
+	if r.out.b == nil {
+		r.out.b = make([]byte, 0, len(data)+2)
+	}
 	for line := range bytes.SplitSeq(data, []byte{'\n'}) {
 		n++
 		if line = bytes.TrimSpace(line); len(line) == 0 {
