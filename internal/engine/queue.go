@@ -178,7 +178,7 @@ func (e *Engine) rest(n *entity, failed bool) {
 	}
 	n.active = false
 	e.active--
-	if n.loaded && n.head.Version > 0 {
+	if n.loaded && n.head.Version > 0 && n.head.Ended == 0 { // who asks for one that has ended mostly reads the store
 		e.idle.push(n)
 		e.watchAge()
 	} else if len(n.queue) == 0 {
