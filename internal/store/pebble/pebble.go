@@ -135,6 +135,7 @@ func options(fs vfs.FS, o Options) *lsm.Options {
 		MaxOpenFiles:                512,
 		Logger:                      logger{log, fatal},
 	}
+	opts.Experimental.CompactionScheduler = newCompactions()
 	for i := range opts.Levels {
 		opts.Levels[i].BlockSize = 16 << 10
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)

@@ -73,6 +73,9 @@ func (s *Store) Load(_ context.Context, id store.ID) (snap *store.Snapshot, err 
 	defer func() { err = errors.Join(err, it.Close()) }()
 	snap = &store.Snapshot{Head: store.Head{ID: id}}
 	for _, table := range []byte{tabEntity, tabEffect, tabInbox} {
+		if table == tabEffect && snap.Head.Version == 0 {
+			continue // what does not exist has none
+		}
 		prefix := entityKey(nil, table, id)
 		it.SetBounds(prefix, after(prefix))
 		for ok := it.First(); ok; ok = it.Next() {
