@@ -123,7 +123,11 @@ func (h *Host) await(ctx context.Context, p *pool, w *waiter) (*instance, *host.
 // leave takes waiter n out of the line.
 func (h *Host) leave(p *pool, n int) *waiter {
 	w := p.line[n]
-	p.line = append(p.line[:n], p.line[n+1:]...)
+	if n == 0 { // as it nearly always is, however long the line
+		p.line[0], p.line = nil, p.line[1:]
+	} else {
+		p.line = append(p.line[:n], p.line[n+1:]...)
+	}
 	h.waiting--
 	if w.stop != nil {
 		w.stop()
