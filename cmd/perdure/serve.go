@@ -17,7 +17,7 @@ import (
 // serveFlags are those that the environment can set.
 var serveFlags = []string{
 	"listen", "data", "time", "durability", "account", "region", "credentials", "tls-cert", "tls-key", "insecure",
-	"allow-host", "allow-origin", "max-instances", "mock-config", "lift-quotas", "verbose",
+	"allow-host", "allow-origin", "max-instances", "mock-config", "lift-quotas", "inert-types", "verbose",
 }
 
 func serveCmd() *cobra.Command {
@@ -64,6 +64,7 @@ func serveCmd() *cobra.Command {
 	f.IntVar(&cfg.MaxInstances, "max-instances", 0, "function processes at once (0: 64)")
 	f.StringVar(&cfg.MockConfig, "mock-config", os.Getenv("SFN_MOCK_CONFIG"), "file that answers the tasks of state machines in test cases (SFN_MOCK_CONFIG)")
 	f.BoolVar(&cfg.LiftQuotas, "lift-quotas", false, "let state machines exceed 256 KiB of data and 25,000 events, durable executions 3,000 operations and 100 MB")
+	f.BoolVar(&cfg.InertTypes, "inert-types", false, "keep resources of types that are not served as records without effect, instead of refusing their stacks")
 	f.BoolVar(&verbose, "verbose", false, "log more")
 	return cmd
 }

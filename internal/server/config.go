@@ -56,6 +56,8 @@ type Config struct {
 	// LiftQuotas lets state machines have payloads above 256 KiB between states and histories above 25,000 events, and
 	// durable executions more than 3,000 operations and 100 MB of data.
 	LiftQuotas bool
+	// InertTypes has stacks keep resources of types that are not served as records without effect, rather than be refused.
+	InertTypes bool
 	Log        *slog.Logger
 }
 

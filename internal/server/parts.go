@@ -129,7 +129,7 @@ func (s *Server) assembleStacks(ctx context.Context) error {
 	c.offer("ssm", p.ssm.Operations())
 	p.stacks = stacks.New(stacks.Config{
 		Store: s.store, Types: provider.Types(provider.Env{Caller: c, Docs: s.store, Responses: p.responses}), Now: s.clock.Now, NewID: newID,
-		Object: p.s3.Object, Parameter: p.ssm.Value, Busy: s.engine.Busy, Log: s.cfg.Log,
+		Object: p.s3.Object, Parameter: p.ssm.Value, Inert: s.cfg.InertTypes, Busy: s.engine.Busy, Log: s.cfg.Log,
 	})
 	return p.stacks.Start(ctx)
 }

@@ -32,7 +32,22 @@ func (s *Service) prepare(ctx context.Context, st *stack, text []byte, set *sett
 }
 
 // typ is a resource type, nil if it is not known here.
-func (s *Service) typ(name string) *provider.Type { return provider.Find(s.cfg.Types, name) }
+func (s *Service) typ(name string) *provider.Type {
+	t := provider.Find(s.cfg.Types, name)
+	if t == nil && s.cfg.Inert {
+		t = provider.Inert(name)
+	}
+	return t
+}
+
+// attribute is what Fn::GetAtt gives of a resource of a stack.
+func (s *Service) attribute(st *stack, r *resource, name string) (*cfn.Node, bool) {
+	v, ok := r.attribute(name)
+	if t := s.typ(r.Type); !ok && t != nil && t.Invent != nil {
+		return cfn.Text(t.Invent(st.Region, st.Account, r.PhysicalID, name)), true
+	}
+	return v, ok
+}
 
 // check refuses types, properties and attributes that are not known here.
 func (s *Service) check(ctx context.Context, st *stack, set *settings, plan *cfn.Stack) error {
@@ -96,7 +111,7 @@ func (s *Service) changes(ctx context.Context, st *stack, plan *cfn.Stack) ([]cf
 	var old []cfn.Existing
 	order := dependents(resources)
 	for _, r := range order {
-		old = append(old, cfn.Existing{ID: r.ID, Type: r.Type, PhysicalID: r.PhysicalID, Attribute: r.attribute,
+		old = append(old, cfn.Existing{ID: r.ID, Type: r.Type, PhysicalID: r.PhysicalID, Attribute: func(name string) (*cfn.Node, bool) { return s.attribute(st, r, name) },
 			Properties: r.Properties, Metadata: r.Metadata})
 	}
 	changes, err := plan.Plan(old, s.replacement)

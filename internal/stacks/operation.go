@@ -80,7 +80,7 @@ func (o *operation) lookup(id, attr string) (*cfn.Node, error) {
 	if attr == "" {
 		return cfn.Text(r.PhysicalID), nil
 	}
-	v, ok := r.attribute(attr)
+	v, ok := o.s.attribute(o.st, r, attr)
 	if !ok && o.kind(r.Type).Open {
 		return nil, fmt.Errorf("CustomResource attribute error: Vendor response doesn't contain %s attribute in object %s|%s", attr, o.st.ID, id)
 	}

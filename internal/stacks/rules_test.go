@@ -207,3 +207,34 @@ func TestACreationMayTakeOnlySoLong(t *testing.T) {
 		t.Errorf("the stack ended %s with %s: %v", end, w.contents(), out.Reasons)
 	}
 }
+
+func TestUnknownTypesAreInertRecordsIfTheServerIsToldSo(t *testing.T) {
+	w, disk := newWorld()
+	template := func(alarm string) string {
+		return `{"Resources":{"Q":{"Type":"AWS::SQS::Queue","Properties":{"FifoQueue":true}},
+			"A":{"Type":"AWS::CloudWatch::Alarm","Properties":{"Threshold":` + alarm + `,"Of":{"Fn::GetAtt":["Q","QueueName"]}}},
+			"T":{"Type":"Test::Thing","Properties":{"Size":{"Fn::GetAtt":["Q","Arn"]}}}},"Outputs":{"Q":{"Value":{"Ref":"Q"}}}}`
+	}
+	s := w.service(t, disk)
+	refused(t, call(s, "CreateStack", nil, "TemplateBody", template("1")), "ValidationError", "Unrecognized resource types: [AWS::SQS::Queue, AWS::CloudWatch::Alarm]")
+	s.cfg.Inert = true
+	refused(t, call(s, "CreateStack", nil, "TemplateBody", strings.Replace(template("1"), "AWS::SQS::Queue", "Queue", 1)), "ValidationError", "Unrecognized resource types: [Queue]")
+	for _, step := range []struct{ operation, template, want string }{
+		{"CreateStack", template("1"), "CREATE_COMPLETE"}, {"UpdateStack", template("2"), "UPDATE_COMPLETE"},
+	} {
+		if end, why := done(t, s, step.operation, step.template); end != step.want {
+			t.Errorf("%s: %s %s", step.operation, end, why)
+		}
+	}
+	refused(t, call(s, "UpdateStack", nil, "TemplateBody", template("2")), "ValidationError", "No updates are to be performed.")
+	var d described
+	if err := call(s, "DescribeStacks", &d); err != nil {
+		t.Fatal(err)
+	}
+	if q, got := d.Stacks[0].Outputs[0].OutputValue, w.contents(); !strings.HasPrefix(q, "s-Q-") || got != "T-=arn:aws:sqs:us-east-1:000000000000:queue/"+q {
+		t.Errorf("the queue is %s, the thing %s", q, got)
+	}
+	if end, why := done(t, s, "DeleteStack", ""); end != "DELETE_COMPLETE" {
+		t.Error(end, why)
+	}
+}

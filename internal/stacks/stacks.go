@@ -55,6 +55,8 @@ type Config struct {
 	Object func(ctx context.Context, region, bucket, key string) ([]byte, error)
 	// Parameter finds an SSM parameter's value.
 	Parameter func(ctx context.Context, region, account, name string) (string, bool)
+	// Inert has resources of types that are not in Types kept as records without effect, rather than refused.
+	Inert bool
 	// Busy marks work in progress, so that skipping time waits for it.
 	Busy func() (done func())
 	Log  *slog.Logger // nil discards

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/perdure/perdure/internal/arn"
@@ -56,4 +57,30 @@ func inertResult(r *Request, typ string) *Result {
 			"RepositoryUri": r.Account + ".dkr.ecr." + r.Region + ".amazonaws.com/" + name})
 	}
 	return &Result{PhysicalID: id}
+}
+
+var typeName = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE)?$`)
+
+// Inert is a type that nobody serves, for stacks in which it does not matter: a resource of it exists in the stack's own
+// record. It takes any property. An attribute whose name ends in Arn is an ARN that names nothing, any other the id.
+func Inert(name string) *Type {
+	if !typeName.MatchString(name) {
+		return nil
+	}
+	part := strings.Split(strings.ToLower(name), "::")
+	keep := func(_ context.Context, r *Request) (*Result, error) {
+		if r.PhysicalID != "" {
+			return made(r.PhysicalID, nil), nil
+		}
+		return made(r.generated(100), nil), nil
+	}
+	return &Type{
+		Name: name, Open: true, Create: keep, Update: keep, Delete: func(context.Context, *Request) error { return nil },
+		Invent: func(region, account, id, attribute string) string {
+			if strings.HasSuffix(strings.ToLower(attribute), "arn") {
+				return arn.New(part[1], region, account, part[2]+"/"+id).String()
+			}
+			return id
+		},
+	}
 }

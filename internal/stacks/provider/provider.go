@@ -84,11 +84,13 @@ type Type struct {
 	// Properties are those that are understood, with what changing one means. A template with another one is refused.
 	Properties map[string]cfn.Replacement
 	Required   []string
-	Open       bool     // takes any property, has any attribute, and says itself what an update replaced
+	Open       bool     // takes any property and has any attribute
 	Attributes []string // that Fn::GetAtt may ask for; one that ends in "." stands for all that begin so
 	Create     func(ctx context.Context, r *Request) (*Result, error)
 	Update     func(ctx context.Context, r *Request) (*Result, error) // nil: every change replaces
 	Delete     func(ctx context.Context, r *Request) error
+	// Invent, if set, gives an attribute that the resource has not got.
+	Invent func(region, account, id, attribute string) string
 	// Verify, if set, refuses properties for their values, which may be Unknown. It is asked before anything is done.
 	Verify func(id string, p *cfn.Node) error
 }
@@ -98,7 +100,7 @@ func (t *Type) Replaces(property string) cfn.Replacement {
 	if t.Update == nil {
 		return cfn.Always
 	}
-	if t.Open {
+	if t.Name == CustomResource {
 		return cfn.Conditionally
 	}
 	if r, ok := t.Properties[property]; ok {
