@@ -14,7 +14,7 @@ import (
 func shellApp(t *testing.T, settings object) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	synthesise(t, filepath.Join(dir, "written"), "30")
+	synthesise(t, filepath.Join(dir, "written"), "30", "one")
 	whole := object{"app": `test -f built && cp -r written/. "$CDK_OUTDIR" && env >given && echo a warning >&2`, "build": []string{"touch", "built"}}
 	for k, v := range settings {
 		whole[k] = v

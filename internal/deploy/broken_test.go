@@ -10,8 +10,8 @@ import (
 	"github.com/perdure/perdure/internal/api"
 )
 
-// TestBrokenTemplatesAreRefusedAndChangeNothing deploys testdata/broken; the first line of a file says what the refusal
-// must contain.
+// TestBrokenTemplatesAreRefusedAndChangeNothing deploys testdata/broken, at once and by a change set; the first line of
+// a file says what the refusal must contain.
 func TestBrokenTemplatesAreRefusedAndChangeNothing(t *testing.T) {
 	c := serve(t)
 	files, err := filepath.Glob("testdata/broken/*")
@@ -29,10 +29,14 @@ func TestBrokenTemplatesAreRefusedAndChangeNothing(t *testing.T) {
 			if !ok {
 				want = "Template format error" // JSON has no room for comments
 			}
-			_, err = Deploy(context.Background(), Options{Client: c, Path: file})
+			o := Options{Client: c, Path: file}
+			_, err = Deploy(context.Background(), o)
 			e, refused := api.As(err)
 			if !refused || e.HTTPStatus() >= 500 || !strings.Contains(e.Message, want) {
 				t.Errorf("got %v, want a refusal with %q", err, want)
+			}
+			if _, err = Diff(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("the change set says %v, want a refusal with %q", err, want)
 			}
 		})
 	}

@@ -6,15 +6,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/perdure/perdure/internal/client"
 )
 
-// cdkTemplate is what an app makes of a function with a version and a machine that calls it. TIMEOUT is put in.
+// cdkTemplate is what an app makes of a function and a machine that calls it. TIMEOUT and REMARK are put in.
 const cdkTemplate = `{
  "Parameters": {"BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}},
  "Resources": {
@@ -24,7 +28,7 @@ const cdkTemplate = `{
    "Handler": "main.handler", "Runtime": "python3.13", "Timeout": TIMEOUT, "Role": {"Fn::GetAtt": ["Role", "Arn"]}},
    "Metadata": {"aws:cdk:path": "App/Fn/Resource"}},
   "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-   "DefinitionString": {"Fn::Join": ["", ["{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"End\":true,\"Resource\":\"", {"Fn::GetAtt": ["Fn", "Arn"]}, "\"}}}"]]}}}
+   "DefinitionString": {"Fn::Join": ["", ["{\"Comment\":\"REMARK\",\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"End\":true,\"Resource\":\"", {"Fn::GetAtt": ["Fn", "Arn"]}, "\"}}}"]]}}}
  },
  "Outputs": {"Name": {"Value": {"Ref": "Fn"}}}
 }`
@@ -32,9 +36,9 @@ const cdkTemplate = `{
 type object = map[string]any
 
 // synthesise writes the assembly of cdkTemplate.
-func synthesise(t *testing.T, dir, timeout string) {
+func synthesise(t *testing.T, dir, timeout, remark string) {
 	t.Helper()
-	text := []byte(strings.Replace(cdkTemplate, "TIMEOUT", timeout, 1))
+	text := []byte(strings.NewReplacer("TIMEOUT", timeout, "REMARK", remark).Replace(cdkTemplate))
 	sum := sha256.Sum256(text)
 	key := hex.EncodeToString(sum[:]) + ".json"
 	const bucket = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
@@ -89,12 +93,17 @@ type cdkCLI struct {
 	endpoint string
 }
 
-// newCDK finds the CLI, or skips the test.
-func newCDK(t *testing.T, endpoint string) *cdkCLI {
+const (
+	currentCDK = "aws-cdk"          // 2.1148.1
+	olderCDK   = "aws-cdk-2.1108.0" // npm install aws-cdk-2.1108.0@npm:aws-cdk@2.1108.0
+)
+
+// newCDK finds the CLI in a package, or skips the test.
+func newCDK(t *testing.T, endpoint, pkg string) *cdkCLI {
 	t.Helper()
-	cli := filepath.Join(os.Getenv("PERDURE_TEST_NODE_MODULES"), "aws-cdk", "bin", "cdk")
+	cli := filepath.Join(os.Getenv("PERDURE_TEST_NODE_MODULES"), pkg, "bin", "cdk")
 	if _, err := os.Stat(cli); err != nil || os.Getenv("PERDURE_TEST_NODE_MODULES") == "" {
-		requires(t, "needs Node: and the npm package aws-cdk in PERDURE_TEST_NODE_MODULES")
+		requires(t, "needs Node: and the npm package "+pkg+" in PERDURE_TEST_NODE_MODULES")
 	}
 	cli, err := filepath.Abs(cli)
 	if err != nil {
@@ -113,36 +122,102 @@ func (c *cdkCLI) command(ctx context.Context, app string, args ...string) *exec.
 }
 
 func (c *cdkCLI) run(app string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	out, err := c.command(ctx, app, args...).CombinedOutput()
 	return string(out), err
 }
 
-// TestUnmodifiedCDKDeploysAndDestroys runs the real CLI against a server that was never bootstrapped.
-func TestUnmodifiedCDKDeploysAndDestroys(t *testing.T) {
-	c := serve(t)
-	cli, dir := newCDK(t, c.Endpoint()), t.TempDir()
-	for _, step := range []struct {
-		timeout string
-		args    []string
-		want    string
-		fails   bool
-	}{
-		{"30", []string{"deploy", "--require-approval", "never"}, "App.Name = App-Fn-", false},
-		{"30", []string{"deploy", "--require-approval", "never"}, "(no changes)", false},
-		{"40", []string{"diff"}, "[+] 40", false},
-		{"9000", []string{"deploy", "--require-approval", "never"}, "Member must have value less than or equal to 900", true},
-		{"40", []string{"deploy", "--require-approval", "never", "--method", "direct"}, "App.Name = App-Fn-", false},
-		{"40", []string{"destroy", "--force"}, "destroyed", false},
-	} {
-		synthesise(t, dir, step.timeout)
-		out, err := cli.run(dir, step.args...)
-		if !strings.Contains(out, step.want) || (err != nil) != step.fails {
-			t.Fatalf("cdk %s: %v, without %q:\n%s", strings.Join(step.args, " "), err, step.want, out)
+// want runs a command that must end with a status and say some texts.
+func (c *cdkCLI) want(app string, status int, args []string, texts ...string) {
+	c.t.Helper()
+	began := time.Now()
+	out, err := c.run(app, args...)
+	c.t.Logf("cdk %s: %.1f s", strings.Join(args, " "), time.Since(began).Seconds())
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got, err = exit.ExitCode(), nil
+	}
+	if err != nil || got != status {
+		c.t.Fatalf("cdk %s: status %d, %v, want %d\n%s", strings.Join(args, " "), got, err, status, out)
+	}
+	for _, text := range texts {
+		if !strings.Contains(out, text) {
+			c.t.Fatalf("cdk %s does not say %q:\n%s", strings.Join(args, " "), text, out)
 		}
 	}
+}
+
+var unasked = []string{"deploy", "--require-approval", "never"}
+
+// fill gives the function of an assembly so many bytes that cannot be compressed.
+func fill(t *testing.T, dir string, size int) {
+	t.Helper()
+	b := make([]byte, size)
+	if _, err := rand.NewChaCha8([32]byte{}).Read(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "asset.code", "data"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// definition is that of the only state machine.
+func definition(t *testing.T, c *client.Client) string {
+	t.Helper()
+	var list struct {
+		StateMachines []struct{ StateMachineArn string }
+	}
+	if err := c.States(context.Background(), "ListStateMachines", object{}, &list); err != nil || len(list.StateMachines) != 1 {
+		t.Fatalf("the machines are %+v, %v", list, err)
+	}
+	var machine struct{ Definition string }
+	if err := c.States(context.Background(), "DescribeStateMachine", map[string]string{"stateMachineArn": list.StateMachines[0].StateMachineArn}, &machine); err != nil {
+		t.Fatal(err)
+	}
+	return machine.Definition
+}
+
+// TestUnmodifiedCDKDeploysAndDestroys runs the real CLI by the name of localhost against a server that was never
+// bootstrapped, beginning with a deployment that fails, with a function of 12 MB.
+func TestUnmodifiedCDKDeploysAndDestroys(t *testing.T) {
+	c := serve(t)
+	cli, dir := newCDK(t, strings.Replace(c.Endpoint(), "127.0.0.1", "localhost", 1), currentCDK), t.TempDir()
+	synthesise(t, dir, "9000", "one")
+	fill(t, dir, 12<<20)
+	cli.want(dir, 1, unasked, "App/Fn/Resource", "Member must have value less than or equal to 900", "ROLLBACK_COMPLETE")
+	if calls(t, c, "CreateMultipartUpload") != 1 {
+		t.Error("the asset was not uploaded in parts")
+	}
+	synthesise(t, dir, "30", "one")
+	cli.want(dir, 0, unasked, "App.Name = App-Fn-")
+	cli.want(dir, 0, unasked, "(no changes)")
+	synthesise(t, dir, "40", "one")
+	cli.want(dir, 0, []string{"diff"}, "[-] 30", "[+] 40")
+	cli.want(dir, 0, append(unasked, "--method", "direct"), "App.Name = App-Fn-")
+	cli.want(dir, 0, []string{"destroy", "--force"}, "destroyed")
 	if left := append(stacks(t, c), functions(t, c)...); len(left) > 0 {
 		t.Errorf("after destroy there are still %v", left)
 	}
+}
+
+// TestAnOlderCDKSpeaksItsOwnWay runs a version that deploys in one phase and swaps definitions by Step Functions itself.
+func TestAnOlderCDKSpeaksItsOwnWay(t *testing.T) {
+	c := serve(t)
+	cli, dir := newCDK(t, c.Endpoint(), olderCDK), t.TempDir()
+	synthesise(t, dir, "30", "one")
+	fill(t, dir, 30<<10)
+	cli.want(dir, 0, []string{"bootstrap"}, "bootstrapped")
+	cli.want(dir, 0, unasked, "App.Name = App-Fn-")
+	synthesise(t, dir, "40", "one")
+	cli.want(dir, 0, []string{"diff"}, "[-] 30", "[+] 40")
+	synthesise(t, dir, "30", "one")
+	cli.want(dir, 0, unasked, "(no changes)") // found by a change set, since this version takes parameters from SSM for changed
+	synthesise(t, dir, "30", "two")
+	cli.want(dir, 0, []string{"deploy", "--hotswap"}, "hotswapped!")
+	if got := definition(t, c); !strings.Contains(got, `"Comment":"two"`) || calls(t, c, "UpdateStateMachine") != 1 {
+		t.Errorf("after the hotswap the definition is %s", got)
+	}
+	cli.want(dir, 0, []string{"destroy", "--force"}, "destroyed")
 }

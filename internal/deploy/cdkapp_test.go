@@ -6,13 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -34,53 +31,82 @@ type patternApp struct {
 	dist    string
 }
 
-// TestThePatternsGoAppLivesThroughTheCDKCLI goes through a stack's life as a developer would, with the real CLI.
+// TestThePatternsGoAppLivesThroughTheCDKCLI goes through a stack's life as a developer would, with the real CLI. Time stands
+// still unless it is moved, so that an execution can wait meanwhile.
 func TestThePatternsGoAppLivesThroughTheCDKCLI(t *testing.T) {
-	c := serve(t)
-	a := &patternApp{t: t, c: c, cli: newCDK(t, c.Endpoint()), dist: t.TempDir()}
+	c := serveTime(t, "manual")
+	a := &patternApp{t: t, c: c, cli: newCDK(t, c.Endpoint(), currentCDK), dist: t.TempDir()}
 	a.build()
 	a.cli.env = append(a.cli.env, "PATTERN_DIST="+a.dist)
 
 	first := a.synth("first")
-	a.want(first, "SfnDurableGoStack", "ls")
-	a.cli.endpoint = strings.Replace(c.Endpoint(), "127.0.0.1", "localhost", 1)
-	a.want(first, "bootstrapped", "bootstrap")
-	a.cli.endpoint = c.Endpoint()
-	a.want(first, "[+] AWS::StepFunctions::StateMachine", "diff")
-	a.want(first, "StepFunctionDFArn = "+patternMachine, "deploy", "--require-approval", "never")
+	a.cli.want(first, 0, []string{"ls"}, "SfnDurableGoStack")
+	a.cli.want(first, 0, []string{"bootstrap"}, "bootstrapped")
+	a.cli.want(first, 0, []string{"diff"}, "[+] AWS::StepFunctions::StateMachine")
+	before := spent(t, c)
+	a.cli.want(first, 0, unasked, "StepFunctionDFArn = "+patternMachine)
+	t.Logf("the server worked %.2f s on that deployment", spent(t, c)-before)
 	a.executes(patternMessage)
 
-	before := a.calls("CreateChangeSet")
-	a.want(first, "(no changes)", "deploy", "--require-approval", "never")
-	if after := a.calls("CreateChangeSet"); after != before {
-		t.Errorf("deploying what is deployed made %d change sets", after-before)
+	made := calls(t, c, "CreateChangeSet")
+	a.cli.want(first, 0, unasked, "(no changes)")
+	if now := calls(t, c, "CreateChangeSet"); now != made {
+		t.Errorf("deploying what is deployed made %d change sets", now-made)
 	}
 
 	a.functions(patternMessage + " again") // a new asset, so a new version of the function
 	second := a.synth("second")
-	a.want(second, "StepFunctionDFArn = "+patternMachine, "deploy", "--require-approval", "never")
+	a.cli.want(second, 0, unasked, "StepFunctionDFArn = "+patternMachine)
 	a.executes(patternMessage + " again")
 
-	swapped := a.variant(second, "swapped", `\"TimeoutSeconds\":7200`, `\"TimeoutSeconds\":7100`)
-	a.want(swapped, "hotswapped!", "deploy", "--hotswap")
-	var machine struct{ Definition string }
-	if err := c.States(context.Background(), "DescribeStateMachine", map[string]string{"stateMachineArn": patternMachine}, &machine); err != nil ||
-		!strings.Contains(machine.Definition, `"TimeoutSeconds":7100`) {
-		t.Errorf("after the hotswap the definition is %s, %v", machine.Definition, err)
+	open := a.start()
+	was := a.latest()
+	a.functions(patternMessage + " once more")
+	third := a.synth("third")
+	a.cli.want(third, 0, append(unasked, "--hotswap"), "hotswapped!")
+	if a.latest() == was {
+		t.Error("the hotswap left the function's code as it was")
 	}
-	a.watch()
+	a.ends(open, patternMessage+" again")
+	a.executes(patternMessage + " again") // the machine calls the version of the last full deployment
+	unswapped := a.variant(third, "unswapped", "", "")
+	a.cli.want(unswapped, 0, append(unasked, "--hotswap-fallback"), "StepFunctionDFArn = "+patternMachine)
+	a.executes(patternMessage + " once more")
 
-	broken := a.variant(second, "broken", `"Timeout": 900`, `"Timeout": 9000`)
-	out, err := a.cli.run(broken, "deploy", "--require-approval", "never")
-	if err == nil || !strings.Contains(out, "Member must have value less than or equal to 900") || !strings.Contains(out, "UPDATE_ROLLBACK_COMPLET ") {
-		t.Errorf("a deployment that fails: %v\n%s", err, out)
+	swapped := a.variant(third, "swapped", `\"TimeoutSeconds\":7200`, `\"TimeoutSeconds\":7100`)
+	a.cli.want(swapped, 0, append(unasked, "--hotswap"), "hotswapped!")
+	if got := definition(t, c); !strings.Contains(got, `"TimeoutSeconds":7100`) {
+		t.Errorf("after the hotswap the definition is %s", got)
 	}
-	a.executes(patternMessage + " again")
-	a.want(second, "destroyed", "destroy", "--force")
+	a.watch(patternMessage + " once more")
+
+	broken := a.variant(third, "broken", `"Timeout": 900`, `"Timeout": 9000`)
+	a.cli.want(broken, 1, unasked, "Member must have value less than or equal to 900", "UPDATE_ROLLBACK_COMPLET ")
+	a.executes(patternMessage + " once more")
+	a.cli.want(third, 0, []string{"destroy", "--force"}, "destroyed")
 	if left := functions(t, c); len(left) > 0 {
 		t.Errorf("after destroy there are still %v", left)
 	}
-	a.served()
+	a.withoutCLI()
+}
+
+// withoutCLI deploys the app by running it, where its log groups were retained.
+func (a *patternApp) withoutCLI() {
+	a.t.Helper()
+	dir := a.t.TempDir()
+	settings, err := json.Marshal(object{"app": a.program})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, appFile), settings, 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	a.t.Setenv("PATTERN_DIST", a.dist)
+	r, err := Deploy(context.Background(), Options{Client: a.c, Path: dir})
+	if err != nil || r.Output("StepFunctionDFArn") != patternMachine {
+		a.t.Fatalf("deployed %+v, %v", r, err)
+	}
+	a.executes("changed while watched")
 }
 
 // build makes the app and its functions.
@@ -129,26 +155,19 @@ func (a *patternApp) goBuild(dir, out string, args ...string) {
 func (a *patternApp) synth(name string) string {
 	a.t.Helper()
 	dir := filepath.Join(a.t.TempDir(), name)
-	a.want(a.program, "AWS::StepFunctions::StateMachine", "synth", "--output", dir)
+	a.cli.want(a.program, 0, []string{"synth", "--output", dir}, "AWS::StepFunctions::StateMachine")
 	return dir
 }
 
-// want runs a command that must succeed and say something.
-func (a *patternApp) want(app, text string, args ...string) {
-	a.t.Helper()
-	began := time.Now()
-	out, err := a.cli.run(app, args...)
-	a.t.Logf("cdk %s: %.1f s", args[0], time.Since(began).Seconds())
-	if err != nil || !strings.Contains(out, text) {
-		a.t.Fatalf("cdk %s: %v, without %q:\n%s", strings.Join(args, " "), err, text, out)
-	}
-}
-
-// variant is an assembly with a text of its template replaced, and the template's own key with it.
+// variant is an assembly with a text of its template replaced, and the template's own key with it. The CLI does not know it
+// as one that it has swapped.
 func (a *patternApp) variant(from, name, old, text string) string {
 	a.t.Helper()
 	dir := filepath.Join(a.t.TempDir(), name)
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, ".hotswap-cache")); err != nil {
 		a.t.Fatal(err)
 	}
 	const stack = "SfnDurableGoStack"
@@ -156,7 +175,10 @@ func (a *patternApp) variant(from, name, old, text string) string {
 	if err != nil || !bytes.Contains(template, []byte(old)) {
 		a.t.Fatalf("the template has no %s: %v", old, err)
 	}
-	changed := bytes.ReplaceAll(template, []byte(old), []byte(text))
+	changed := template
+	if old != text {
+		changed = bytes.ReplaceAll(template, []byte(old), []byte(text))
+	}
 	before, after := sha256.Sum256(template), sha256.Sum256(changed)
 	for _, file := range []string{stack + ".template.json", stack + ".assets.json", "manifest.json"} {
 		b, err := os.ReadFile(filepath.Join(dir, file))
@@ -174,18 +196,30 @@ func (a *patternApp) variant(from, name, old, text string) string {
 	return dir
 }
 
-// executes runs the state machine and looks for what the deployed code says.
-func (a *patternApp) executes(message string) {
+// start begins an execution, which waits for twenty minutes.
+func (a *patternApp) start() (execution string) {
+	a.t.Helper()
+	var started struct{ ExecutionArn string }
+	if err := a.c.States(context.Background(), "StartExecution", map[string]string{"stateMachineArn": patternMachine, "input": `{"minutes_to_wait": 20}`}, &started); err != nil {
+		a.t.Fatal(err)
+	}
+	return started.ExecutionArn
+}
+
+// ends lets time pass until the execution has ended, and looks for what the code says.
+func (a *patternApp) ends(execution, message string) {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	var started struct{ ExecutionArn string }
-	if err := a.c.States(ctx, "StartExecution", map[string]string{"stateMachineArn": patternMachine, "input": `{"minutes_to_wait": 20}`}, &started); err != nil {
-		a.t.Fatal(err)
-	}
 	var e struct{ Status, Output, Cause string }
-	for e.Status == "" || e.Status == "RUNNING" {
-		if err := a.c.States(ctx, "DescribeExecution", map[string]string{"executionArn": started.ExecutionArn}, &e); err != nil {
+	for {
+		if err := a.c.States(ctx, "DescribeExecution", map[string]string{"executionArn": execution}, &e); err != nil {
+			a.t.Fatal(err)
+		}
+		if e.Status != "RUNNING" {
+			break
+		}
+		if err := a.c.REST(ctx, "perdure", "POST", "/_perdure/time", nil, object{"by": "1m"}, nil); err != nil {
 			a.t.Fatal(err)
 		}
 	}
@@ -194,8 +228,14 @@ func (a *patternApp) executes(message string) {
 	}
 }
 
-// watch changes a function while cdk watch looks on.
-func (a *patternApp) watch() {
+// executes runs the state machine and looks for what the deployed code says.
+func (a *patternApp) executes(message string) {
+	a.t.Helper()
+	a.ends(a.start(), message)
+}
+
+// watch changes a function while cdk watch looks on, and lets the functions log something.
+func (a *patternApp) watch(message string) {
 	a.t.Helper()
 	setting := object{"watch": object{"include": []string{"touched"}}}
 	b, err := json.Marshal(setting)
@@ -205,9 +245,9 @@ func (a *patternApp) watch() {
 	if err := os.WriteFile(filepath.Join(a.cli.dir, "cdk.json"), b, 0o600); err != nil {
 		a.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	cmd := a.cli.command(ctx, a.program, "watch", "--no-logs")
+	cmd := a.cli.command(ctx, a.program, "watch")
 	r, w := io.Pipe()
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = w, w, 5*time.Second
 	if err := cmd.Start(); err != nil {
@@ -216,28 +256,30 @@ func (a *patternApp) watch() {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait(); w.Close() }()
 	var said bytes.Buffer
-	until := func(text string) bool {
+	until := func(texts ...string) bool {
 		chunk := make([]byte, 4096)
-		for {
-			if i := bytes.Index(said.Bytes(), []byte(text)); i >= 0 {
-				said.Next(i + len(text))
-				return true
-			}
-			n, err := r.Read(chunk)
-			said.Write(chunk[:n])
-			if err != nil {
-				a.t.Errorf("cdk watch ended without %q: %v\n%s", text, err, said.Bytes())
-				return false
+		for _, text := range texts {
+			for !bytes.Contains(said.Bytes(), []byte(text)) {
+				n, err := r.Read(chunk)
+				said.Write(chunk[:n])
+				if err != nil {
+					a.t.Errorf("cdk watch ended without %q: %v\n%s", text, err, said.Bytes())
+					return false
+				}
 			}
 		}
+		return true
 	}
 	was := a.latest()
 	if until("hotswap-deployment time") {
 		a.functions("changed while watched")
+		said.Reset()
 		if err := os.WriteFile(filepath.Join(a.cli.dir, "touched"), []byte("now"), 0o600); err != nil {
 			a.t.Error(err)
 		}
 		until("hotswapped!")
+		a.executes(message)
+		until("[/aws/lambda/sfn-dfn-async-durable-fn]", "notification sent", "[/aws/lambda/sfn-dfn-sync-durable-fn]")
 	}
 	cancel()
 	go io.Copy(io.Discard, r)
@@ -255,37 +297,4 @@ func (a *patternApp) latest() string {
 		a.t.Fatal(err)
 	}
 	return out.CodeSha256
-}
-
-// metrics is the server's own account of what it was asked.
-func (a *patternApp) metrics() string {
-	a.t.Helper()
-	resp, err := http.Get(a.c.Endpoint() + "/metrics")
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return string(b)
-}
-
-// calls counts an operation's requests.
-func (a *patternApp) calls(operation string) (n int) {
-	a.t.Helper()
-	m := regexp.MustCompile(`perdure_request_seconds_count\{operation="` + operation + `"[^}]*\} (\d+)`).FindStringSubmatch(a.metrics())
-	if m != nil {
-		fmt.Sscan(m[1], &n)
-	}
-	return n
-}
-
-// served checks that no call was answered as the server's own failure.
-func (a *patternApp) served() {
-	a.t.Helper()
-	if failed := regexp.MustCompile(`perdure_requests_total\{[^}]*status="5\d\d"\} \d+`).FindAllString(a.metrics(), -1); len(failed) > 0 {
-		a.t.Errorf("calls failed in the server: %v", failed)
-	}
 }

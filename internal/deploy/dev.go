@@ -138,11 +138,21 @@ func (d *dev) report(changed []string) {
 			d.options.say("change   %d more", len(changed)-i)
 			return
 		}
-		if rel, err := filepath.Rel(d.options.Path, file); err == nil && !strings.HasPrefix(rel, "..") && rel != "." {
-			file = rel
-		}
-		d.options.say("change   %s", file)
+		d.options.say("change   %s", shortened(d.options.Path, file))
 	}
+}
+
+// shortened is a file's path from the project on, if it is below it.
+func shortened(project, file string) string {
+	from, err := filepath.Abs(project)
+	to, err2 := filepath.Abs(file)
+	if err != nil || err2 != nil {
+		return file
+	}
+	if rel, err := filepath.Rel(from, to); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return file
 }
 
 // follow listens to the functions of the stack and tells what becomes of their executions.

@@ -81,8 +81,8 @@ func (p *devProject) until(pattern string) []string {
 	}
 }
 
-// serveRealTime runs a server on a directory, whose clock is the machine's.
-func serveRealTime(t *testing.T, listen string) (*client.Client, *server.Server) {
+// serveAt runs a server at an address.
+func serveAt(t *testing.T, listen string) (*client.Client, *server.Server) {
 	t.Helper()
 	s, err := server.Start(context.Background(), server.Config{Listen: listen})
 	if err != nil {
@@ -130,9 +130,9 @@ func approve(t *testing.T, c *client.Client, callback, execution string) string 
 }
 
 // TestDevTakesChangesToTheServerAndExecutionsGoOnWithThem edits code, breaks it, mends it and edits the definition, while two
-// durable executions wait: one on $LATEST, one on a version.
+// durable executions wait: one on $LATEST, one on a version that the first edit removes from the stack.
 func TestDevTakesChangesToTheServerAndExecutionsGoOnWithThem(t *testing.T) {
-	c, _ := serveRealTime(t, "127.0.0.1:0")
+	c := serveTime(t, "real")
 	p := newDevProject(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -149,6 +149,7 @@ func TestDevTakesChangesToTheServerAndExecutionsGoOnWithThem(t *testing.T) {
 
 	p.edit("hello/main.go", `"one"`, `"two"`)
 	p.until(`^change   hello/main.go$`)
+	p.until(`^DELETE_COMPLETE  AWS::Lambda::Version`)
 	p.until(`^dev  updated`)
 	p.until(`^Hello  1 durable execution that runs on \$LATEST: the new code`)
 	p.until(`^Hello  1 durable execution that runs on version 1: that version's code`)
@@ -189,7 +190,7 @@ func TestDevNamesTheNextStepWithoutAServerAndDeploysAgainWhenOneIsBack(t *testin
 	if err := Dev(context.Background(), Options{Client: c, Path: "testdata/dev"}, nil); err == nil || !strings.Contains(err.Error(), "start it with: perdure serve") {
 		t.Errorf("without a server it says %v", err)
 	}
-	c, s := serveRealTime(t, "127.0.0.1:0")
+	c, s := serveAt(t, "127.0.0.1:0")
 	file := filepath.Join(t.TempDir(), "one.yaml")
 	if err := os.WriteFile(file, []byte("Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: x}}}"), 0o600); err != nil {
 		t.Fatal(err)
@@ -206,7 +207,7 @@ func TestDevNamesTheNextStepWithoutAServerAndDeploysAgainWhenOneIsBack(t *testin
 		t.Fatal(err)
 	}
 	p.until(`^waiting for the server$`)
-	serveRealTime(t, strings.TrimPrefix(s.URL(), "http://"))
+	serveAt(t, strings.TrimPrefix(s.URL(), "http://"))
 	p.until(`^one  updated`)
 	cancel()
 	if err := <-ended; err != nil {

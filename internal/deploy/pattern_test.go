@@ -53,6 +53,9 @@ func TestPatternDeploysRunsStaysAndGoes(t *testing.T) {
 	if err := Destroy(context.Background(), o); err == nil || !strings.Contains(err.Error(), "there is no stack SfnDurableGoStack") {
 		t.Errorf("destroying twice says %v", err)
 	}
+	if third, err := Deploy(context.Background(), o); err != nil || third.Status != "CREATE_COMPLETE" {
+		t.Errorf("deployed where log groups were retained: %+v, %v", third, err)
+	}
 }
 
 // runs executes the machine with its wait of twenty minutes.

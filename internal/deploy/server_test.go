@@ -10,13 +10,19 @@ import (
 	"github.com/perdure/perdure/internal/server"
 )
 
-// serve runs a server in the process, where time passes at once, and gives a client of it.
+// serve runs a server in the process, where time passes at once, and gives a client of it. Whatever the test does, no call
+// may be answered as the server's own failure.
 func serve(t *testing.T) *client.Client {
+	t.Helper()
+	return serveTime(t, "skip")
+}
+
+func serveTime(t *testing.T, passes string) *client.Client {
 	t.Helper()
 	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"} {
 		t.Setenv(name, "")
 	}
-	s, err := server.Start(context.Background(), server.Config{Listen: "127.0.0.1:0", Time: "skip"})
+	s, err := server.Start(context.Background(), server.Config{Listen: "127.0.0.1:0", Time: passes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +35,7 @@ func serve(t *testing.T) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	servesAll(t, c)
 	return c
 }
 
