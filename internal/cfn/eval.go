@@ -35,7 +35,7 @@ var functions = map[string]bool{
 	"Ref": true, "Fn::GetAtt": true, "Fn::Sub": true, "Fn::Join": true, "Fn::If": true, "Fn::Select": true, "Fn::Split": true,
 	"Fn::FindInMap": true, "Fn::Base64": true, "Fn::ImportValue": true, "Fn::GetAZs": true, "Fn::ToJsonString": true,
 	"Fn::Length": true, "Fn::Equals": true, "Fn::And": true, "Fn::Or": true, "Fn::Not": true, "Fn::Contains": true,
-	"Fn::EachMemberEquals": true, "Fn::EachMemberIn": true,
+	"Fn::EachMemberEquals": true, "Fn::EachMemberIn": true, "Fn::Cidr": true,
 }
 
 func (s *scope) charge(n *Node, bytes int) error {

@@ -16,6 +16,7 @@ var simple = map[string]func(s *scope, n, arg *Node) (*Node, error){
 	"Fn::GetAZs":       zones,
 	"Fn::ToJsonString": toJSON,
 	"Fn::Length":       length,
+	"Fn::Cidr":         cidr,
 }
 
 var unknown = &Node{Kind: Unknown}

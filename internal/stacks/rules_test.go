@@ -238,3 +238,22 @@ func TestUnknownTypesAreInertRecordsIfTheServerIsToldSo(t *testing.T) {
 		t.Error(end, why)
 	}
 }
+
+func TestRetainExceptOnCreateKeepsWhatWasOnceThere(t *testing.T) {
+	template := func(more string) string {
+		return `{"Resources":{"Kept":{"Type":"Test::Thing","DeletionPolicy":"RetainExceptOnCreate","Properties":{"Size":"1"}}` + more + `}}`
+	}
+	w, disk := newWorld()
+	s := w.service(t, disk)
+	impossible := `,"Z":{"Type":"Test::Thing","DependsOn":"Kept","Properties":{"Size":"impossible"}}`
+	if end, _ := done(t, s, "CreateStack", template(impossible)); end != "ROLLBACK_COMPLETE" || w.contents() != "" {
+		t.Errorf("a creation that failed ended %s with %s", end, w.contents())
+	}
+	done(t, s, "DeleteStack", "")
+	if end, why := done(t, s, "CreateStack", template("")); end != "CREATE_COMPLETE" {
+		t.Fatal(end, why)
+	}
+	if end, _ := done(t, s, "DeleteStack", ""); end != "DELETE_COMPLETE" || w.contents() != "Kept-=1" {
+		t.Errorf("the deletion ended %s with %s", end, w.contents())
+	}
+}
