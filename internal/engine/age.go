@@ -4,8 +4,6 @@ import (
 	"maps"
 	"runtime/debug"
 	"time"
-
-	"github.com/perdure/perdure/internal/store"
 )
 
 // ageing sees to it that what sleeps leaves the cache although nothing else wants its place. One alarm serves all entities,
@@ -53,12 +51,17 @@ func (e *Engine) age() {
 		return
 	}
 	e.ageing.bytes = 0
-	kept := make(map[store.ID]*entity, len(e.entities)) // a map never gives up the room it once needed
-	maps.Copy(kept, e.entities)
-	e.entities = kept
+	e.entities, e.runs = shrunk(e.entities), shrunk(e.runs)
 	e.mu.Unlock()
 	debug.FreeOSMemory()
 	e.mu.Lock()
+}
+
+// shrunk is a copy of a map, which would never give up the room it once needed.
+func shrunk[K comparable, V any](m map[K]V) map[K]V {
+	c := make(map[K]V, len(m))
+	maps.Copy(c, m)
+	return c
 }
 
 // evict drops the entity that was used longest ago and tells what it took.
