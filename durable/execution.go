@@ -331,5 +331,34 @@ func (ex *execution) look(id string) *Operation {
 	return ex.ops[id]
 }
 
+// forgotten is the size in bytes from which a result is not kept once the code has it.
+const forgotten = 1024
+
+// forget drops the result of an operation whose code has got it and will not ask again, so that memory holds the results
+// that are still to come and not all there ever were. A callback may be asked again.
+func (ex *execution) forget(id string) {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	old := ex.ops[id]
+	if old == nil || !old.Status.terminal() {
+		return
+	}
+	op := *old // others may hold the record as it was
+	switch {
+	case op.StepDetails != nil && len(deref(op.StepDetails.Result)) >= forgotten:
+		d := *op.StepDetails
+		d.Result, op.StepDetails = nil, &d
+	case op.ContextDetails != nil && len(deref(op.ContextDetails.Result)) >= forgotten:
+		d := *op.ContextDetails
+		d.Result, op.ContextDetails = nil, &d
+	case op.ChainedInvokeDetails != nil && len(deref(op.ChainedInvokeDetails.Result)) >= forgotten:
+		d := *op.ChainedInvokeDetails
+		d.Result, op.ChainedInvokeDetails = nil, &d
+	default:
+		return
+	}
+	ex.ops[id] = &op
+}
+
 // lingering is how long an invocation waits for its goroutines to unwind before it answers.
 const lingering = 50 * time.Millisecond

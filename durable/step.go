@@ -307,6 +307,7 @@ func (o *operation) deliver(err error) error {
 func (o *operation) done(rec *Operation) {
 	o.c.ex.debug("operation completed", "operationId", o.id, "operationName", o.name, "status", string(rec.Status))
 	o.c.ex.plug.ended(o, rec)
+	o.c.ex.forget(o.id)
 }
 
 // failure unpacks a recorded error.
