@@ -88,7 +88,7 @@ func (b *bench) createFunctions(ctx context.Context) error {
 	} {
 		body, err := json.Marshal(map[string]any{
 			"FunctionName": name, "Role": role, "Runtime": "provided.al2023", "Handler": "bootstrap", "Code": code,
-			"Timeout": 60, "DurableConfig": durable,
+			"Timeout": 900, "DurableConfig": durable,
 		})
 		if err != nil {
 			return err

@@ -13,6 +13,9 @@
 //	timers    executions that wake in the same second: how late
 //	callback  a durable function waits for a callback, an outsider completes it: time until it has ended
 //	replay    1,000 steps, then 10 more invocations that replay them
+//	pages     3,000 steps with results of 250 KB, 750 MB in all, and 3 more invocations that read them back page by page:
+//	          memory of server and function
+//	binary    size of the function's binary; from the start of its process to its first request for work
 //	maprun    Distributed Maps over an S3 object of 1,000, 10,000 and 100,000 lines (-lines)
 //	startup   process start until ready, with an empty store and with the sleepers in it; first and second invoke
 //
@@ -59,6 +62,7 @@ type result struct {
 	FnCPU       float64 `json:"functions_cpu_s_per_1000_steps,omitempty"`
 	RSSMB       float64 `json:"server_rss_mb,omitempty"`
 	PeakMB      float64 `json:"server_peak_mb,omitempty"`
+	FnPeakMB    float64 `json:"function_peak_mb,omitempty"`
 	BytesEach   float64 `json:"bytes_per_sleeper_disk,omitempty"`
 	MemEach     float64 `json:"bytes_per_sleeper_memory,omitempty"`
 	IdleCPU     float64 `json:"idle_cpu_percent,omitempty"`
@@ -73,7 +77,7 @@ var workloads = []struct {
 }{
 	{"floor", (*bench).floor}, {"steps", (*bench).steps}, {"machine", (*bench).machine},
 	{"sleepers", (*bench).sleepers}, {"timers", (*bench).timers}, {"callback", (*bench).callback},
-	{"replay", (*bench).replay}, {"startup", (*bench).startup}, {"maprun", (*bench).maprun},
+	{"replay", (*bench).replay}, {"pages", (*bench).pages}, {"binary", (*bench).function}, {"startup", (*bench).startup}, {"maprun", (*bench).maprun},
 }
 
 func main() {

@@ -40,8 +40,23 @@ func (s *server) usage() usage {
 }
 
 // peak is the most bytes of memory that the server has had resident so far; 0 without /proc.
-func (s *server) peak() float64 {
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
+func (s *server) peak() float64 { return highWater(strconv.Itoa(s.cmd.Process.Pid)) }
+
+// functionPeak is the same of the largest of the function processes that are there.
+func (s *server) functionPeak() (most float64) {
+	pid := strconv.Itoa(s.cmd.Process.Pid)
+	all, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, p := range all {
+		id := strings.Split(p, "/")[2]
+		if _, parent := cpu(id); parent == pid {
+			most = max(most, highWater(id))
+		}
+	}
+	return most
+}
+
+func highWater(pid string) float64 {
+	text, _ := os.ReadFile("/proc/" + pid + "/status")
 	_, after, _ := strings.Cut(string(text), "VmHWM:")
 	var kib float64
 	fmt.Sscan(after, &kib)

@@ -50,7 +50,7 @@ func (b *bench) close() {
 }
 
 func build(ctx context.Context, out, pkg string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", "lambda.norpc", "-o", out, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s (run the command from the repository): %w\n%s", pkg, err, msg)
@@ -89,7 +89,7 @@ type server struct {
 }
 
 // start runs perdure on data (a fresh directory if empty) and waits until it is ready.
-func (b *bench) start(ctx context.Context, data string) error {
+func (b *bench) start(ctx context.Context, data string, flags ...string) error {
 	if data == "" {
 		d, err := os.MkdirTemp(b.dir, "data-")
 		if err != nil {
@@ -98,6 +98,7 @@ func (b *bench) start(ctx context.Context, data string) error {
 		data = d
 	}
 	cmd := exec.Command(b.binary, "serve", "--listen", "127.0.0.1:0", "--data", data, "--durability", b.durability)
+	cmd.Args = append(cmd.Args, flags...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -133,9 +134,9 @@ func (b *bench) stop() {
 }
 
 // fresh is a new server with a new store and the bench functions created in it.
-func (b *bench) fresh(ctx context.Context) error {
+func (b *bench) fresh(ctx context.Context, flags ...string) error {
 	b.stop()
-	if err := b.start(ctx, ""); err != nil {
+	if err := b.start(ctx, "", flags...); err != nil {
 		return err
 	}
 	return b.createFunctions(ctx)

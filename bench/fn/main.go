@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/perdure/perdure/durable"
@@ -11,6 +12,7 @@ import (
 // event chooses the work. Everything is optional; what is set is done in the order of the members.
 type event struct {
 	Steps    int  `json:"steps"`    // durable steps, one after the other
+	Bytes    int  `json:"bytes"`    // of each step's result, 0 for a number
 	Again    int  `json:"again"`    // waits of one second after the steps, each of which is one more invocation with replay
 	Sleep    int  `json:"sleep"`    // one wait of so many seconds
 	Callback bool `json:"callback"` // wait for a callback
@@ -19,6 +21,14 @@ type event struct {
 func handle(ctx durable.Context, e event) (int, error) {
 	sum := 0
 	for i := range e.Steps {
+		if e.Bytes > 0 {
+			text, err := durable.Step(ctx, fmt.Sprintf("step-%d", i), func(durable.StepContext) (string, error) { return strings.Repeat("x", e.Bytes), nil })
+			if err != nil {
+				return 0, err
+			}
+			sum += len(text)
+			continue
+		}
 		n, err := durable.Step(ctx, fmt.Sprintf("step-%d", i), func(durable.StepContext) (int, error) { return i, nil })
 		if err != nil {
 			return 0, err
