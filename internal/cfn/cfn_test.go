@@ -12,7 +12,7 @@ import (
 func input() cfn.Input {
 	return cfn.Input{
 		StackName: "app", StackID: "arn:aws:cloudformation:us-east-1:000000000000:stack/app/1", Region: "us-east-1",
-		Account: "000000000000", Partition: "aws", URLSuffix: "amazonaws.com",
+		Account: "000000000000", Partition: "aws", URLSuffix: "amazonaws.com", Notifications: []string{"topic"},
 		SSM: func(name string) (string, bool) { return "21", name == "/cdk-bootstrap/hnb659fds/version" },
 		Import: func(name string) (string, bool) {
 			return "imported", name == "shared"
@@ -100,6 +100,7 @@ Resources:
 		{`!ToJsonString {b: 1, a: [!Ref Name]}`, `"{\"b\":1,\"a\":[\"orders\"]}"`},
 		{`!Length [1, 2, 3]`, `3`},
 		{`!Length {Ref: Names}`, `3`},
+		{`!Ref AWS::NotificationARNs`, `["topic"]`},
 		{`!Cidr [10.0.0.0/16, 3, 8]`, `["10.0.0.0/24","10.0.1.0/24","10.0.2.0/24"]`},
 		{`!Select [255, !Cidr [10.1.0.0/16, "256", 8]]`, `"10.1.255.0/24"`},
 		{`!Select [5, !Cidr [192.168.0.77/24, 6, "5"]]`, `"192.168.0.160/27"`},

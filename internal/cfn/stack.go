@@ -14,6 +14,8 @@ type Input struct {
 	Account    string
 	Partition  string
 	URLSuffix  string // "amazonaws.com"
+	// Notifications are the topics that hear of the stack: AWS::NotificationARNs.
+	Notifications []string
 	// SSM finds the value of an SSM parameter; Import that of an export. Both may be nil: nothing is found.
 	SSM    func(name string) (string, bool)
 	Import func(name string) (string, bool)
@@ -58,7 +60,7 @@ func (t *Template) Instantiate(in Input) (*Stack, error) {
 		values: map[string]*Node{
 			"AWS::AccountId": Text(in.Account), "AWS::Region": Text(in.Region), "AWS::StackName": Text(in.StackName),
 			"AWS::StackId": Text(in.StackID), "AWS::Partition": Text(in.Partition), "AWS::URLSuffix": Text(in.URLSuffix),
-			"AWS::NotificationARNs": {Kind: List},
+			"AWS::NotificationARNs": texts(in.Notifications),
 		},
 	}
 	if err := s.give(in); err != nil {
@@ -74,6 +76,15 @@ func (t *Template) Instantiate(in Input) (*Stack, error) {
 		return nil, err
 	}
 	return s, s.order()
+}
+
+// texts makes a List of strings.
+func texts(list []string) *Node {
+	n := &Node{Kind: List}
+	for _, s := range list {
+		n.Items = append(n.Items, Text(s))
+	}
+	return n
 }
 
 // give sets the parameters.

@@ -15,7 +15,7 @@ var unknown = &cfn.Node{Kind: cfn.Unknown}
 
 // prepare instantiates a template and refuses, before anything is changed, all that can be seen to fail.
 func (s *Service) prepare(ctx context.Context, st *stack, text []byte, set *settings) (*cfn.Stack, error) {
-	plan, err := s.instantiate(ctx, st, text, set.Parameters)
+	plan, err := s.instantiate(ctx, st, text, set)
 	if err != nil {
 		return nil, refusal(err)
 	}

@@ -21,7 +21,7 @@ func (o *operation) forward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := o.s.instantiate(ctx, o.st, text, op.Parameters)
+	plan, err := o.s.instantiate(ctx, o.st, text, &op.settings)
 	if err != nil { // it was fine when the operation began: an export or a parameter has gone since
 		return o.fail(ctx, err.Error())
 	}

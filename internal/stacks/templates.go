@@ -12,13 +12,13 @@ import (
 // given as they left it, unless the original is asked for.
 func (s *Service) getTemplate(ctx context.Context, r *api.Request) (*api.Response, error) {
 	blob, name := "", r.Query.Get("StackName")
-	var given []cfn.Given
-	if set := r.Query.Get("ChangeSetName"); set != "" {
+	var set settings
+	if r.Query.Get("ChangeSetName") != "" {
 		c, err := s.findChangeSet(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		blob, name, given = c.Template, c.StackID, c.Parameters
+		blob, name, set = c.Template, c.StackID, c.settings
 	}
 	st, err := s.find(ctx, r.Region, r.Account, name)
 	if err != nil {
@@ -28,11 +28,11 @@ func (s *Service) getTemplate(ctx context.Context, r *api.Request) (*api.Respons
 		return nil, noStack(name)
 	}
 	if blob == "" {
-		blob, given = st.Template, st.Parameters
+		blob, set = st.Template, st.settings
 	}
 	text, err := s.template(ctx, blob)
 	if err == nil && r.Query.Get("TemplateStage") != "Original" {
-		text, err = s.processed(ctx, st, text, given)
+		text, err = s.processed(ctx, st, text, &set)
 	}
 	if err != nil {
 		return nil, err

@@ -11,22 +11,22 @@ import (
 )
 
 // surroundings are what a template of a stack can ask for.
-func (s *Service) surroundings(ctx context.Context, st *stack, given []cfn.Given) cfn.Input {
+func (s *Service) surroundings(ctx context.Context, st *stack, set *settings) cfn.Input {
 	params := map[string]string{}
-	for _, g := range given {
+	for _, g := range set.Parameters {
 		params[g.ID] = g.Value
 	}
 	return cfn.Input{
 		Parameters: params, StackName: st.Name, StackID: st.ID, Region: st.Region, Account: st.Account,
-		Partition: arn.Partition(st.Region), URLSuffix: suffixOf(st.Region),
+		Partition: arn.Partition(st.Region), URLSuffix: suffixOf(st.Region), Notifications: set.Notifications,
 		SSM:    func(name string) (string, bool) { return s.parameter(ctx, st.Region, st.Account, name) },
 		Import: func(name string) (string, bool) { return s.export(ctx, st.Region, st.Account, name) },
 	}
 }
 
-// instantiate gives a template, after the transforms that it names, its parameters in the surroundings of a stack.
-func (s *Service) instantiate(ctx context.Context, st *stack, text []byte, given []cfn.Given) (*cfn.Stack, error) {
-	in := s.surroundings(ctx, st, given)
+// instantiate gives a template, after the transforms that it names, the parameters of set in the surroundings of a stack.
+func (s *Service) instantiate(ctx context.Context, st *stack, text []byte, set *settings) (*cfn.Stack, error) {
+	in := s.surroundings(ctx, st, set)
 	root, err := cfn.ParseValue(text)
 	if err != nil || !sam.Needed(root) {
 		t, err := cfn.Parse(text)
@@ -54,12 +54,12 @@ func (s *Service) transform(root *cfn.Node, in cfn.Input) (*cfn.Node, error) {
 }
 
 // processed is the text of a template after its transforms; the same text if it has none.
-func (s *Service) processed(ctx context.Context, st *stack, text []byte, given []cfn.Given) ([]byte, error) {
+func (s *Service) processed(ctx context.Context, st *stack, text []byte, set *settings) ([]byte, error) {
 	root, err := cfn.ParseValue(text)
 	if err != nil || !sam.Needed(root) {
 		return text, nil
 	}
-	out, err := s.transform(root, s.surroundings(ctx, st, given))
+	out, err := s.transform(root, s.surroundings(ctx, st, set))
 	if err != nil {
 		return nil, refusal(err)
 	}
