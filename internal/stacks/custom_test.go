@@ -111,6 +111,12 @@ func (m *maker) heard() string {
 // start runs engine and stacks on a store. Time stands still until it is moved.
 func (m *maker) start(t *testing.T, w *world, disk store.Store) *Service {
 	t.Helper()
+	return m.startOn(t, w, disk, disk)
+}
+
+// startOn is start with a store of their own for the documents of stacks.
+func (m *maker) startOn(t *testing.T, w *world, disk, docs store.Store) *Service {
+	t.Helper()
 	id := func() string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", w.next()) }
 	m.eng = engine.New(engine.Config{Store: disk, Clock: engine.NewManualClock(time.UnixMilli(1_800_000_000_000)), NewID: id, Random: func() float64 { return 0.5 }})
 	m.put = &provider.Responses{Engine: m.eng, Invoke: m.invoke, Endpoint: func() string { return "http://server" }}
@@ -120,7 +126,7 @@ func (m *maker) start(t *testing.T, w *world, disk store.Store) *Service {
 	}
 	types := w.types()
 	types[provider.CustomResource] = provider.Types(provider.Env{Responses: m.put})[provider.CustomResource]
-	s := New(Config{Store: disk, Types: types, Now: func() time.Time { return time.UnixMilli(1_800_000_000_000 + int64(w.next())) }, NewID: id,
+	s := New(Config{Store: docs, Types: types, Now: func() time.Time { return time.UnixMilli(1_800_000_000_000 + int64(w.next())) }, NewID: id,
 		Parameter: func(context.Context, string, string, string) (string, bool) { return "", false }, Busy: m.eng.Busy})
 	if err := s.Start(context.Background()); err != nil {
 		t.Fatal(err)
@@ -454,4 +460,63 @@ func TestCustomResourcesThatCannotBeAreRefused(t *testing.T) {
 	}
 	err := call(s, "CreateStack", nil, "TemplateBody", `{"Resources":{"C":{"Type":"Custom::Other Thing","Properties":{"ServiceToken":"`+token+`"}}}}`)
 	refused(t, err, "ValidationError", "Unrecognized resource types: [Custom::Other Thing]")
+}
+
+func TestCustomResourcesGoOnAfterACrashAtAnyCommit(t *testing.T) {
+	for _, tc := range []struct {
+		name, operation, size string
+		want                  map[string]string // what the function was asked, by status
+	}{
+		{"create", "CreateStack", "1", map[string]string{"": "", "CREATE_COMPLETE": "Create C 1"}},
+		{"create that fails", "CreateStack", "9", map[string]string{"": "", "ROLLBACK_COMPLETE": "Create C 9\nDelete C s-C 9"}},
+		{"replacing update", "UpdateStack", "2", map[string]string{"CREATE_COMPLETE": "", "UPDATE_COMPLETE": "Update C id1 2 was 1\nDelete C id1 1"}},
+		{"update that fails", "UpdateStack", "9", map[string]string{"CREATE_COMPLETE": "", "UPDATE_ROLLBACK_COMPLETE": "Update C id1 9 was 1\nUpdate C id1 1 was 9"}},
+		{"delete", "DeleteStack", "", map[string]string{"CREATE_COMPLETE": "", "": "Delete C id1 1"}},
+	} {
+		for _, late := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, late=%v", tc.name, late), func(t *testing.T) {
+				for n := 1; ; n++ {
+					w, disk := newWorld()
+					m := newMaker(func(e map[string]any) reply {
+						if e["RequestType"] != "Delete" && e["ResourceProperties"].(map[string]any)["Size"] == "9" {
+							return reply{members: map[string]any{"Status": "FAILED"}}
+						}
+						return obliging(e)
+					})
+					if tc.operation != "CreateStack" {
+						s := m.start(t, w, disk)
+						done(t, s, "CreateStack", custom("1"))
+						m.stop(t, s)
+					}
+					m.heard()
+					f := &failing{Store: disk, left: n, late: late}
+					s := m.startOn(t, w, disk, f)
+					members := []string{}
+					if tc.size != "" {
+						members = []string{"TemplateBody", custom(tc.size)}
+					}
+					call(s, tc.operation, nil, members...)
+					m.stop(t, s)
+					crashed := f.left == 0
+					s = m.start(t, w, disk)
+					settle(s)
+					end := status(t, s)
+					want, ok := tc.want[end]
+					if got := m.heard(); !ok || got != want {
+						t.Fatalf("crash at commit %d: the stack ended %q, the function was asked\n%s\nwant\n%s", n, end, got, want)
+					}
+					m.stop(t, s)
+					if !crashed {
+						if n < 6 {
+							t.Fatalf("only %d commits: the test has missed the operation", n)
+						}
+						return
+					}
+					if n > 200 {
+						t.Fatal("the operation does not end")
+					}
+				}
+			})
+		}
+	}
 }
