@@ -201,7 +201,9 @@ func (k *childRun) enter(b *branch, gid uint64, closed bool, body func(*dctx) (a
 		record = c.parent
 	}
 	inner := c.child(b, gid, o.position, record, logScope{operation: o.id, name: o.name})
-	inner.virtual = k.cfg.virtual
+	if inner.virtual = k.cfg.virtual; inner.virtual && c.IsReplaying() {
+		inner.replaying.Store(true) // until something inside is news
+	}
 	inner.closed = c.closed || closed
 	if b == c.branch {
 		c.inside++

@@ -47,7 +47,7 @@ func (k *childRun) runVirtual(b *branch, gid uint64, body func(*dctx) (any, erro
 		return errSuspended
 	}
 	// Without a record, what happened inside tells whether an earlier invocation got to the end.
-	if news := !again || inner != nil && inner.claimed > 0 && !inner.IsReplaying(); news {
+	if news := !again || inner != nil && !inner.IsReplaying(); news {
 		k.o.c.ex.plug.virtualEnded(k.o, again, err)
 	}
 	if err != nil {

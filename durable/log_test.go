@@ -60,6 +60,13 @@ func talkative(ctx durable.Context, _ any) (string, error) {
 		return "", err
 	}
 	say(ctx.Logger(), "after the wait")
+	if _, err := durable.RunInChildContext(ctx, "aside", func(c durable.Context) (int, error) {
+		say(c.Logger(), "aside")
+		return 0, nil
+	}, durable.WithChildVirtual()); err != nil {
+		return "", err
+	}
+	say(ctx.Logger(), "after the aside")
 	_, err := durable.Map(ctx, "m", []int{0, 1, 2}, func(c durable.Context, n, _ int) (int, error) {
 		say(c.Logger(), "item %d begins", n)
 		if err := durable.Wait(c, "inner", time.Duration(n+1)*time.Minute); err != nil {
@@ -86,7 +93,8 @@ func TestEachLineIsWrittenOnceOverAllInvocations(t *testing.T) {
 	if len(r.Invocations) < 6 {
 		t.Errorf("only %d invocations", len(r.Invocations))
 	}
-	want := map[string]int{"root begins": 1, "attempt 1": 1, "attempt 2": 1, "attempt 3": 1, "after the step": 1, "after the wait": 1, "root ends": 1}
+	want := map[string]int{"root begins": 1, "attempt 1": 1, "attempt 2": 1, "attempt 3": 1, "after the step": 1, "after the wait": 1,
+		"aside": 1, "after the aside": 1, "root ends": 1}
 	for i := range 3 {
 		for _, what := range []string{"begins", "waited", "ends"} {
 			want[fmt.Sprintf("item %d %s", i, what)] = 1
