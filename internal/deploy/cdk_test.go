@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -163,6 +164,18 @@ func fill(t *testing.T, dir string, size int) {
 	}
 }
 
+// lastEvent is when a stack's newest event was.
+func lastEvent(t *testing.T, c *client.Client, stack string) time.Time {
+	t.Helper()
+	var out struct {
+		Times []time.Time `xml:"StackEvents>member>Timestamp"`
+	}
+	if err := c.Query(context.Background(), "cloudformation", cloudFormation, "DescribeStackEvents", url.Values{"StackName": {stack}}, &out); err != nil || len(out.Times) == 0 {
+		t.Fatalf("the events are %v, %v", out.Times, err)
+	}
+	return out.Times[0]
+}
+
 // definition is that of the only state machine.
 func definition(t *testing.T, c *client.Client) string {
 	t.Helper()
@@ -187,6 +200,7 @@ func TestUnmodifiedCDKDeploysAndDestroys(t *testing.T) {
 	synthesise(t, dir, "9000", "one")
 	fill(t, dir, 12<<20)
 	cli.want(dir, 1, unasked, "App/Fn/Resource", "Member must have value less than or equal to 900", "ROLLBACK_COMPLETE")
+	t.Logf("the command was over %.1f s after the rollback", time.Since(lastEvent(t, c, "App")).Seconds())
 	if calls(t, c, "CreateMultipartUpload") != 1 {
 		t.Error("the asset was not uploaded in parts")
 	}
