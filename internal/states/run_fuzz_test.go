@@ -73,7 +73,9 @@ func corpusRuns(f *testing.F) (runs [][2]string) {
 		var c struct {
 			row
 			Rows     []row
-			APICalls []struct{ Params struct{ Definition, Input any } }
+			APICalls []struct {
+				Params struct{ Definition, Input any }
+			}
 		}
 		if err := json.Unmarshal(data, &c); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
