@@ -3,7 +3,9 @@ package jsonata
 import (
 	"math"
 	"slices"
+	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/perdure/perdure/asl/value"
 )
@@ -131,19 +133,37 @@ func (s *symbols) validate(p *subPicture) string {
 
 // groupPositions counts, for every grouping separator, the digits on the side away from the decimal point.
 func (s *symbols) groupPositions(p *subPicture, part string, left bool) []int {
+	first := strings.Index(part, s.grouping)
+	if first < 0 || s.grouping == "" {
+		return nil
+	}
+	digits := unitsWhere(part, func(_ string, c rune) bool { return s.isDigit(string(c)) || string(c) == s.digit })
+	more := unitsWhere(p.integer, func(rest string, _ rune) bool { return strings.HasPrefix(rest, s.grouping) })
 	var out []int
-	for at := strings.Index(part, s.grouping); at >= 0 && s.grouping != ""; {
-		side := part[min(at, len(part)):]
-		if left {
-			side = part[:min(at, len(part))]
+	for at := unitLen(part[:first]); ; {
+		n := sort.SearchInts(digits, at)
+		if !left {
+			n = len(digits) - n
 		}
-		out = append(out, s.countDigits(side, true))
-		from := min(at+len(s.grouping), len(p.integer)) // the reference goes on in the integer part in both cases
-		next := strings.Index(p.integer[from:], s.grouping)
-		if next < 0 {
-			break
+		out = append(out, n)
+		next := sort.SearchInts(more, at+1) // the reference goes on in the integer part in both cases
+		if next == len(more) {
+			return out
 		}
-		at = from + next
+		at = more[next]
+	}
+}
+
+// unitsWhere gives the places, in UTF-16 units, of the characters that are wanted, each given with the rest of the text.
+func unitsWhere(text string, wanted func(rest string, c rune) bool) []int {
+	var out []int
+	at := 0
+	for i := 0; i < len(text); {
+		c, size, units := decodeUnit(text[i:])
+		if wanted(text[i:], c) {
+			out = append(out, at)
+		}
+		i, at = i+size, at+units
 	}
 	return out
 }
@@ -162,8 +182,12 @@ func repeating(positions []int) int {
 			}
 		}
 	}
+	there := make(map[int]bool, len(positions))
+	for _, n := range positions {
+		there[n] = true
+	}
 	for i := range positions {
-		if !slices.Contains(positions, (i+1)*factor) {
+		if !there[(i+1)*factor] {
 			return 0
 		}
 	}
@@ -210,16 +234,26 @@ func fnFormatNumber(r *run, args []Value) (Value, error) {
 		return Value{}, &Error{Code: "D3080"}
 	}
 	pictures := make([]subPicture, len(texts))
+	work := 1 + len(picture)>>4 // of each round over the picture
 	for i, text := range texts {
 		pictures[i] = s.split(text)
+	}
+	if err := r.burn(work); err != nil {
+		return Value{}, err
 	}
 	for i := range pictures {
 		if code := s.validate(&pictures[i]); code != "" {
 			return Value{}, &Error{Code: code}
 		}
 	}
+	if err := r.burn(work); err != nil {
+		return Value{}, err
+	}
 	for i := range pictures {
 		s.analyse(&pictures[i])
+	}
+	if err := r.burn(work); err != nil {
+		return Value{}, err
 	}
 	p, f := &pictures[0], args[0].Float()
 	if !(f >= 0) {
@@ -229,10 +263,14 @@ func fnFormatNumber(r *run, args []Value) (Value, error) {
 			p.prefix = s.minus + p.prefix
 		}
 	}
-	return r.text(s.format(p, f))
+	text, err := s.format(r, p, f)
+	if err != nil {
+		return Value{}, err
+	}
+	return r.text(text)
 }
 
-func (s *symbols) format(p *subPicture, f float64) string {
+func (s *symbols) format(r *run, p *subPicture, f float64) (string, error) {
 	if strings.Contains(p.text, s.percent) {
 		f *= 100
 	} else if strings.Contains(p.text, s.permille) {
@@ -250,13 +288,15 @@ func (s *symbols) format(p *subPicture, f float64) string {
 			exponent++
 		}
 	}
-	text := s.digits(roundHalfEven(f, float64(p.maxFraction)), p.maxFraction)
-	whole, part, _ := strings.Cut(text, ".")
+	whole, part, _ := strings.Cut(s.digits(roundHalfEven(f, float64(p.maxFraction)), p.maxFraction), ".")
 	whole = trimLeftAll(whole, s.zero)
 	part = trimRightAll(part, s.zero)
 	whole = strings.Repeat(s.zero, max(p.minInteger-len([]rune(whole)), 0)) + whole
 	part += strings.Repeat(s.zero, max(p.minFraction-len([]rune(part)), 0))
-	text = s.group(p, []rune(whole), []rune(part))
+	text, err := s.group(r, p, []rune(whole), []rune(part))
+	if err != nil {
+		return "", err
+	}
 	if p.exp > 0 {
 		digits := s.digits(math.Abs(float64(exponent)), 0)
 		sign := ""
@@ -265,7 +305,7 @@ func (s *symbols) format(p *subPicture, f float64) string {
 		}
 		text += s.exponent + sign + strings.Repeat(s.zero, max(p.exp-len([]rune(digits)), 0)) + digits
 	}
-	return p.prefix + text + p.suffix
+	return p.prefix + text + p.suffix, nil
 }
 
 func trimLeftAll(text, what string) string {
@@ -299,37 +339,57 @@ func (s *symbols) digits(f float64, places int) string {
 	return b.String()
 }
 
-// group puts the grouping separators in and joins both parts.
-func (s *symbols) group(p *subPicture, whole, part []rune) string {
-	var marks []int // counted from the right
+// group joins both parts and puts the grouping separators in, where the reference does: a place before the start counts
+// from the end, and what is cut off when no decimal separator is wanted is the last character, whatever it is.
+func (s *symbols) group(r *run, p *subPicture, whole, part []rune) (string, error) {
+	separator := []rune(s.grouping)
 	if p.regular > 0 {
-		for at := p.regular; at < len(whole); at += p.regular {
-			marks = append(marks, at)
-		}
-	} else {
-		marks = p.positions
-	}
-	text := string(whole)
-	if p.regular > 0 || len(marks) > 0 {
-		units := whole
-		size := len(whole)
-		for _, m := range marks {
-			at := size - m
-			if p.regular > 0 {
-				at = len(whole) - m
-			} else {
-				size++
+		grouped := make([]rune, 0, len(whole)+len(whole)/p.regular*len(separator))
+		for i, c := range whole {
+			if left := len(whole) - i; i > 0 && left%p.regular == 0 {
+				grouped = append(grouped, separator...)
 			}
-			at = clamp(at, len(units))
-			units = slices.Insert(units[:len(units):len(units)], at, []rune(s.grouping)...)
+			grouped = append(grouped, c)
 		}
-		text = string(units)
+		whole = grouped
 	}
+	point := len(whole)
+	text := append(append(whole, []rune(s.decimal)...), part...)
+	var err error
+	if p.regular == 0 {
+		for _, m := range p.positions {
+			if text, err = insert(r, text, point-m, separator); err != nil {
+				return "", err
+			}
+			point++
+		}
+	}
+	point = s.point(text)
 	for _, m := range p.fractionPositions {
-		part = slices.Insert(part[:len(part):len(part)], clamp(m, len(part)), []rune(s.grouping)...)
+		if text, err = insert(r, text, point+1+m, separator); err != nil {
+			return "", err
+		}
 	}
-	if strings.Contains(p.text, s.decimal) && len(part) > 0 {
-		return text + s.decimal + string(part)
+	if last := len(text) - 1; last >= 0 && (!strings.Contains(p.text, s.decimal) || s.point(text) == last) {
+		text = text[:last]
 	}
-	return text + string(part)
+	return string(text), nil
+}
+
+// point is where the decimal separator stands.
+func (s *symbols) point(text []rune) int {
+	before, _, _ := strings.Cut(string(text), s.decimal)
+	return utf8.RuneCountInString(before)
+}
+
+// insert puts a separator in at a place counted as JavaScript's slice does; it moves what is behind, which counts.
+func insert(r *run, text []rune, at int, separator []rune) ([]rune, error) {
+	if at < 0 {
+		at += len(text)
+	}
+	at = clamp(at, len(text))
+	if err := r.burn(1 + (len(text)-at)>>6); err != nil {
+		return nil, err
+	}
+	return slices.Insert(text, at, separator...), nil
 }
