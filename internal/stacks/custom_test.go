@@ -427,22 +427,25 @@ func TestCustomResourceIsWaitedForAfterARestart(t *testing.T) {
 }
 
 func TestSecretsOfACustomResourceAreNotShown(t *testing.T) {
-	w, disk := newWorld()
-	m := newMaker(func(e map[string]any) reply {
-		r := obliging(e)
-		r.members["NoEcho"] = true
-		return r
-	})
-	s := m.start(t, w, disk)
-	if end, why := done(t, s, "CreateStack", custom("1")); end != "CREATE_COMPLETE" {
-		t.Fatal(end, why)
+	for _, secret := range []any{true, "true"} {
+		w, disk := newWorld()
+		m := newMaker(func(e map[string]any) reply {
+			r := obliging(e)
+			r.members["NoEcho"] = secret
+			return r
+		})
+		s := m.start(t, w, disk)
+		if end, why := done(t, s, "CreateStack", custom("1")); end != "CREATE_COMPLETE" {
+			t.Fatal(end, why)
+		}
+		var d described
+		if err := call(s, "DescribeStacks", &d); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "the outputs", fmt.Sprint(d.Stacks[0].Outputs), "[{Size ****} {Second ****}]")
+		expect(t, "what was made of it", w.contents(), "T-=1")
+		m.stop(t, s)
 	}
-	var d described
-	if err := call(s, "DescribeStacks", &d); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, "the outputs", fmt.Sprint(d.Stacks[0].Outputs), "[{Size ****} {Second ****}]")
-	expect(t, "what was made of it", w.contents(), "T-=1")
 }
 
 func TestCustomResourcesThatCannotBeAreRefused(t *testing.T) {

@@ -243,7 +243,7 @@ func (a *asked) read(body []byte) *ended {
 	e := &ended{Body: body}
 	var in struct {
 		Status, Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId string
-		NoEcho                                                                    bool
+		NoEcho                                                                    any // some write "true"
 		Data                                                                      *cfn.Node
 	}
 	if len(body) > maxResponse {
@@ -254,7 +254,7 @@ func (a *asked) read(body []byte) *ended {
 		e.Failure = "Response is not valid JSON: " + err.Error()
 		return e
 	}
-	e.PhysicalID, e.NoEcho, e.Data = in.PhysicalResourceId, in.NoEcho, in.Data
+	e.PhysicalID, e.NoEcho, e.Data = in.PhysicalResourceId, strings.EqualFold(fmt.Sprint(in.NoEcho), "true"), in.Data
 	switch {
 	case in.RequestId != a.ID:
 		e.Failure = "Invalid RequestId in the response of the custom resource: it must be the one of the request"
