@@ -75,7 +75,9 @@ type InvocationEndHookInfo struct {
 	ExecutionError  error
 }
 
-// OperationHookInfo describes an operation. ID is the positional id, ParentID the wire id of the enclosing context.
+// OperationHookInfo describes an operation. ID is the positional id, ParentID the wire id of the enclosing context. Of a
+// virtual context, which has no record, there are neither times nor a result, and IsReplay says that the code around it
+// repeats; it ends only if something inside was news.
 type OperationHookInfo struct {
 	ExecutionArn, ID, Name, Type, SubType string
 	Status                                PluginOperationStatus
