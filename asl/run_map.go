@@ -79,7 +79,10 @@ func (x *Exec) runDistributed(t *thread, s *scope, width int) *failure {
 	}
 	x.beginRun(t, r)
 	t.kids = newContainer(0, 0)
-	t.kids.items, t.kids.run = decodedItems(items), r
+	t.kids.run = r
+	if m.reader == nil {
+		t.kids.items = decodedItems(items)
+	}
 	t.phase = holding
 	switch {
 	case maxItems < 0:
