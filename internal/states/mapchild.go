@@ -1,6 +1,7 @@
 package states
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/perdure/perdure/asl"
@@ -72,5 +73,27 @@ func (s *Service) beginTurn(tx engine.Tx, m engine.Message) error {
 		return err
 	}
 	l.record.Child = &b.childOf
+	if tx.Head().Status == string(asl.Succeeded) {
+		return s.tellAgain(tx, l, m)
+	}
 	return s.again(tx, l, "")
+}
+
+// tellAgain tells a run how its child has ended that succeeded just when the run failed and was to stop it: the run took
+// it for aborted, and has been redriven.
+func (s *Service) tellAgain(tx engine.Tx, l *live, m engine.Message) error {
+	h := tx.Head()
+	last, err := s.engine.Store().History(context.Background(), h.ID, h.Events, 1, true)
+	if err != nil {
+		return err
+	}
+	if len(last) == 0 { // it ended in this very turn
+		tx.Send(h.ID, m.Type, m.Key, m.Body)
+		return nil
+	}
+	f, err := s.ending(tx)
+	if err != nil {
+		return err
+	}
+	return l.tellRun(tx, f)
 }

@@ -89,6 +89,11 @@ func newService(t testing.TB, call callee) *service {
 
 func newServiceOn(t testing.TB, st store.Store, call callee) *service {
 	t.Helper()
+	return newServiceWith(t, st, &bucket{objects: map[string][]byte{}}, call)
+}
+
+func newServiceWith(t testing.TB, st store.Store, b *bucket, call callee) *service {
+	t.Helper()
 	clock, err := engine.NewClock("real", time.Now, time.AfterFunc)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +107,6 @@ func newServiceOn(t testing.TB, st store.Store, call callee) *service {
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 	}
 	eng := engine.New(engine.Config{Store: st, Ephemeral: mem.New(), Forgets: Forgets, Clock: clock, NewID: newID, Random: rand.Float64})
-	b := &bucket{objects: map[string][]byte{}}
 	s := New(Config{Engine: eng, Runners: map[string]task.Runner{"lambda": call}, Objects: b})
 	for _, kind := range []byte(Kinds) {
 		eng.Register(kind, s.Behaviour())
