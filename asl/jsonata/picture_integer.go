@@ -171,8 +171,8 @@ func (p *integerPicture) formatDigits(f float64) string {
 		digits[i] += p.zero - '0'
 	}
 	insert := func(at int, char string) {
-		if at < 0 {
-			at = max(at+len(digits), 0) // JavaScript's substr counts a negative start from the end
+		if at < 0 { // JavaScript's substr has no negative length, and counts a negative start from the end
+			digits, at = digits[max(at+len(digits), 0):], 0
 		}
 		digits = slices.Insert(digits, min(at, len(digits)), []rune(char)...)
 	}
