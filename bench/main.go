@@ -17,6 +17,7 @@
 //	          memory of server and function
 //	binary    size of the function's binary; from the start of its process to its first request for work
 //	maprun    Distributed Maps over an S3 object of 1,000, 10,000 and 100,000 lines (-lines)
+//	large     single executions: 20,000 turns of a loop, a Map over 10,000 items, 1,000 branches, 200 levels, 256 KiB payloads
 //	startup   process start until ready, with an empty store and with the sleepers in it; first and second invoke
 //
 // Load is closed: -c clients each wait for an answer before the next request. Every figure carries its durability setting.
@@ -78,6 +79,7 @@ var workloads = []struct {
 	{"floor", (*bench).floor}, {"steps", (*bench).steps}, {"machine", (*bench).machine},
 	{"sleepers", (*bench).sleepers}, {"timers", (*bench).timers}, {"callback", (*bench).callback},
 	{"replay", (*bench).replay}, {"pages", (*bench).pages}, {"binary", (*bench).function}, {"startup", (*bench).startup}, {"maprun", (*bench).maprun},
+	{"large", (*bench).large},
 }
 
 func main() {
