@@ -71,7 +71,7 @@ func (s *service) mustGive(l large) {
 }
 
 func TestLargeExecutionsGiveTheRightAnswers(t *testing.T) {
-	for _, l := range larges(10) {
+	for _, l := range larges(largeScale) {
 		t.Run(l.name, func(t *testing.T) { onLifted(t, mem.New()).mustGive(l) })
 	}
 }
