@@ -27,14 +27,14 @@ type Config struct {
 	NewID      func() string  // random UUIDs
 	Random     func() float64 // in [0,1)
 	CacheBytes int            // of idle entities kept decoded for half a minute at most; 0 means 64 MiB
-	MaxTurns   int            // turns under way at once, most of them waiting for a sync; 0 means 4096
+	MaxTurns   int            // turns under way at once, most of them waiting for a sync; 0 means 1024
 	Log        *slog.Logger   // nil discards
 }
 
 // Limits of the engine's own making.
 const (
 	defaultCache = 64 << 20
-	defaultTurns = 4096
+	defaultTurns = 1024             // as many as a slow sync needs to be shared; each costs some 20 KB of memory
 	maxBatch     = 64               // messages that one commit may settle
 	closeWait    = 10 * time.Second // for effects and turns under way at Close
 	idlePeriod   = 15 * time.Second // outside; an entity idle for one to two of them leaves the cache
