@@ -7,7 +7,8 @@ import (
 	"github.com/perdure/perdure/asl/value"
 )
 
-// The rows of a map run: "m<thread>" the run, "c<thread>/<n>" an open child, "r<thread>/<n>" a closed one.
+// The rows of a map run: "m<thread>" the run, "c<thread>/<n>" an open child, "r<thread>/<n>" what is kept of
+// a closed one: that it did not succeed, and what it adds to the result.
 
 func childRow(thread string, n int) string { return "c" + thread + "/" + strconv.Itoa(n) }
 

@@ -219,7 +219,8 @@ func TestAMapRunOverManyLinesTakesTimeInProportion(t *testing.T) {
 	}
 }
 
-// BenchmarkMapRun tells the time and the most memory that a Distributed Map takes, for the table in bench/README.md.
+// BenchmarkMapRun tells the time and the most memory that a Distributed Map takes in process; the
+// bench workload maprun tells them of the server.
 func BenchmarkMapRun(b *testing.B) {
 	for _, n := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n, "lines"), func(b *testing.B) {
