@@ -115,13 +115,19 @@ func own(ctx Context) (*dctx, error) {
 	if !ok || c == nil {
 		return nil, errForeignContext
 	}
-	if g := goid(); g != 0 && c.owner != 0 {
-		if g != c.owner {
+	if c.owner == 0 {
+		return c, nil
+	}
+	if !c.branch.alone() {
+		switch g := goid(); {
+		case g == 0:
+			return c, nil
+		case g != c.owner:
 			return nil, ErrWrongGoroutine
 		}
-		if c.inside > 0 {
-			return nil, ErrWrongContext
-		}
+	}
+	if c.inside > 0 {
+		return nil, ErrWrongContext
 	}
 	return c, nil
 }

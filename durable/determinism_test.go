@@ -2,6 +2,7 @@ package durable_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -176,4 +177,55 @@ func TestContextsBelongToTheirGoroutineAndBody(t *testing.T) {
 	}, nil)
 	wantResult(t, r, "fine")
 	wantLetters(t, r, "S0 S+ C0 C+ | X+")
+}
+
+// TestContextsOfOtherBranchesAreRefused: goroutines that the SDK started itself are told apart as well, those that have
+// ended too.
+func TestContextsOfOtherBranchesAreRefused(t *testing.T) {
+	run(t, func(ctx durable.Context, _ any) (string, error) {
+		_, err := durable.StepAsync(ctx, "beside", func(durable.StepContext) (int, error) {
+			if err := stepOp("outer's")(ctx); !errors.Is(err, durable.ErrWrongGoroutine) {
+				t.Errorf("on the goroutine of an asynchronous step: %v", err)
+			}
+			return 1, nil
+		}).Result(ctx)
+		if err != nil {
+			return "", err
+		}
+		var kept durable.Context
+		_, err = durable.RunInChildContextAsync(ctx, "child", func(c durable.Context) (int, error) {
+			kept = c
+			if err := stepOp("outer's")(ctx); !errors.Is(err, durable.ErrWrongGoroutine) {
+				t.Errorf("on the goroutine of a child: %v", err)
+			}
+			return 1, stepOp("inner")(c)
+		}).Result(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := stepOp("late")(kept); !errors.Is(err, durable.ErrWrongGoroutine) {
+			t.Errorf("on the context of a child that has ended: %v", err)
+		}
+		return "fine", stepOp("after")(ctx)
+	}, nil)
+}
+
+// TestOperationsDeepInTheStack: a goroutine is known however many frames lie between the handler and the operation.
+func TestOperationsDeepInTheStack(t *testing.T) {
+	var descend func(ctx durable.Context, frames int) error
+	descend = func(ctx durable.Context, frames int) error {
+		if frames > 0 {
+			return descend(ctx, frames-1)
+		}
+		return stepOp("bottom")(ctx)
+	}
+	r := run(t, func(ctx durable.Context, _ any) (string, error) {
+		for frames := range 100 {
+			if err := descend(ctx, frames); err != nil {
+				return "", fmt.Errorf("%d frames: %w", frames, err)
+			}
+		}
+		return "fine", nil
+	}, nil)
+	wantResult(t, r, "fine")
 }

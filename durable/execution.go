@@ -115,28 +115,33 @@ func (ex *execution) spawn(parent *branch, detached bool, fn func(b *branch, gid
 	ex.running++
 	ex.live++
 	ex.mu.Unlock()
-	go func() {
-		gid := goid()
-		ex.mu.Lock()
-		if gid != 0 {
-			ex.branches[gid] = b
-		}
-		ex.mu.Unlock()
-		defer func() {
-			ex.mu.Lock()
-			defer ex.mu.Unlock()
-			delete(ex.branches, gid)
-			b.ended = true
-			ex.running--
-			ex.live--
-			ex.assess()
-			if ex.live == 0 && ex.verdict != nil {
-				ex.closeUnwound()
-			}
-		}()
-		fn(b, gid)
-	}()
+	branchGoroutines.Add(1)
+	go b.run(fn)
 	return b
+}
+
+// run is all that the branch's goroutine does; alone knows such a goroutine by it.
+func (b *branch) run(fn func(b *branch, gid uint64)) {
+	ex, gid := b.ex, goid()
+	ex.mu.Lock()
+	if gid != 0 {
+		ex.branches[gid] = b
+	}
+	ex.mu.Unlock()
+	defer branchGoroutines.Add(-1) // after ended is set
+	defer func() {
+		ex.mu.Lock()
+		defer ex.mu.Unlock()
+		delete(ex.branches, gid)
+		b.ended = true
+		ex.running--
+		ex.live--
+		ex.assess()
+		if ex.live == 0 && ex.verdict != nil {
+			ex.closeUnwound()
+		}
+	}()
+	fn(b, gid)
 }
 
 func (ex *execution) closeUnwound() {
