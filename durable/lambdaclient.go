@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,14 @@ type lambdaClient struct {
 	http     *http.Client
 	endpoint string // scheme and host
 	signer   *signer
+	last     atomic.Pointer[address]
+}
+
+// address is where calls about one execution go. That of the last call is kept: an invocation makes many calls of one.
+type address struct {
+	arn, verb string
+	url       *url.URL // with escaped path, without query; never changed
+	signed    string   // the path, as it is signed
 }
 
 // Calls are repeated like the AWS SDKs' standard mode does: three attempts, pauses that double with full jitter.
@@ -84,7 +93,7 @@ func (c *lambdaClient) Checkpoint(ctx context.Context, in CheckpointInput) (Chec
 		CheckpointToken   string
 		NewExecutionState statePage
 	}
-	if err := c.call(ctx, "POST", apiVersion+escape(in.ExecutionArn)+"/checkpoint", "", body, &out); err != nil {
+	if err := c.call(ctx, "POST", in.ExecutionArn, "checkpoint", "", body, &out); err != nil {
 		return CheckpointOutput{}, err
 	}
 	news := CheckpointOutput{CheckpointToken: out.CheckpointToken, NewExecutionState: out.NewExecutionState.operations(time.Second)}
@@ -106,16 +115,16 @@ func (c *lambdaClient) Checkpoint(ctx context.Context, in CheckpointInput) (Chec
 func (c *lambdaClient) GetExecutionState(ctx context.Context, in GetExecutionStateInput) (GetExecutionStateOutput, error) {
 	query := "CheckpointToken=" + escape(in.CheckpointToken) + "&Marker=" + escape(in.Marker) + "&MaxItems=1000"
 	var out statePage
-	if err := c.call(ctx, "GET", apiVersion+escape(in.ExecutionArn)+"/state", query, nil, &out); err != nil {
+	if err := c.call(ctx, "GET", in.ExecutionArn, "state", query, nil, &out); err != nil {
 		return GetExecutionStateOutput{}, err
 	}
 	return GetExecutionStateOutput{Operations: out.operations(time.Second), NextMarker: out.NextMarker}, nil
 }
 
-func (c *lambdaClient) call(ctx context.Context, method, path, query string, body []byte, out any) error {
+func (c *lambdaClient) call(ctx context.Context, method, arn, verb, query string, body []byte, out any) error {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
-		err := c.once(ctx, method, path, query, body, out)
+		err := c.once(ctx, method, arn, verb, query, body, out)
 		if err == nil || attempt == maxAttempts || !passing(err) {
 			return err
 		}
@@ -128,21 +137,48 @@ func (c *lambdaClient) call(ctx context.Context, method, path, query string, bod
 	}
 }
 
-// once is one transport attempt.
-func (c *lambdaClient) once(ctx context.Context, method, path, query string, body []byte, out any) error {
-	target := c.endpoint + path
-	if query != "" {
-		target += "?" + query
+// address finds where a call goes.
+func (c *lambdaClient) address(arn, verb string) (*address, error) {
+	if a := c.last.Load(); a != nil && a.arn == arn && a.verb == verb {
+		return a, nil
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	req, err := http.NewRequest("", c.endpoint+apiVersion+escape(arn)+"/"+verb, nil)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	a := &address{arn: arn, verb: verb, url: req.URL, signed: signedPath(req.URL.EscapedPath())}
+	c.last.Store(a)
+	return a, nil
+}
+
+// request makes a signed request of a call.
+func (c *lambdaClient) request(ctx context.Context, method, arn, verb, query string, body []byte) (*http.Request, error) {
+	a, err := c.address(arn, verb)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if req.URL = a.url; query != "" {
+		u := *a.url
+		u.RawQuery, req.URL = query, &u
 	}
 	req.Header.Set("User-Agent", "perdure-durable-go/"+Version)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	c.signer.sign(req, body, now())
+	c.signer.sign(req, a.signed, body, now())
+	return req, nil
+}
+
+// once is one transport attempt.
+func (c *lambdaClient) once(ctx context.Context, method, arn, verb, query string, body []byte, out any) error {
+	req, err := c.request(ctx, method, arn, verb, query, body)
+	if err != nil {
+		return err
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return err

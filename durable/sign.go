@@ -4,19 +4,21 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 )
 
-// signer signs requests with AWS Signature Version 4. The derived key is kept for the day it is valid.
+// signer signs requests with AWS Signature Version 4. The hash with the
+// derived key is kept for the day it is valid.
 type signer struct {
 	region, service, key, secret, session string
 
 	mu      sync.Mutex
 	day     string
-	derived []byte
+	derived hash.Hash
 }
 
 // escape percent-encodes everything but the unreserved characters of RFC 3986, as the signature wants it.
@@ -37,54 +39,76 @@ func escape(s string) string {
 	return b.String()
 }
 
-// sign adds the authorization headers. The request's path is escaped already, its query sorted and escaped.
-func (s *signer) sign(req *http.Request, body []byte, at time.Time) {
-	at = at.UTC()
-	stamp, day := at.Format("20060102T150405Z"), at.Format("20060102")
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
-	headers := [][2]string{{"host", req.URL.Host}, {"x-amz-date", stamp}}
-	req.Header.Set("X-Amz-Date", stamp)
-	if s.session != "" {
-		req.Header.Set("X-Amz-Security-Token", s.session)
-		headers = append(headers, [2]string{"x-amz-security-token", s.session})
-	}
-	if t := req.Header.Get("Content-Type"); t != "" {
-		headers = append([][2]string{{"content-type", t}}, headers...)
-	}
-	var canonical, names strings.Builder
-	// Services other than S3 sign the path escaped a second time, segment by segment.
-	segments := strings.Split(req.URL.EscapedPath(), "/")
+// signedPath is an escaped path as the signature has it: services other than S3 sign it escaped a second time, segment
+// by segment.
+func signedPath(path string) string {
+	segments := strings.Split(path, "/")
 	for i := range segments {
 		segments[i] = escape(segments[i])
 	}
-	canonical.WriteString(req.Method + "\n" + strings.Join(segments, "/") + "\n" + req.URL.RawQuery + "\n")
-	for i, h := range headers {
-		canonical.WriteString(h[0] + ":" + h[1] + "\n")
-		if i > 0 {
-			names.WriteByte(';')
-		}
-		names.WriteString(h[0])
-	}
-	canonical.WriteString("\n" + names.String() + "\n" + hash)
-	request := sha256.Sum256([]byte(canonical.String()))
-	scope := day + "/" + s.region + "/" + s.service + "/aws4_request"
-	text := "AWS4-HMAC-SHA256\n" + stamp + "\n" + scope + "\n" + hex.EncodeToString(request[:])
-	signature := hex.EncodeToString(mac(s.keyOf(day), text))
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+s.key+"/"+scope+", SignedHeaders="+names.String()+", Signature="+signature)
+	return strings.Join(segments, "/")
 }
 
-func (s *signer) keyOf(day string) []byte {
+// sign adds the authorization headers. path is the request's signedPath, its query is sorted and escaped.
+func (s *signer) sign(req *http.Request, path string, body []byte, at time.Time) {
+	stamp := at.UTC().Format("20060102T150405Z")
+	day := stamp[:len("20060102")]
+	req.Header.Set("X-Amz-Date", stamp)
+	if s.session != "" {
+		req.Header.Set("X-Amz-Security-Token", s.session)
+	}
+	scope := day + "/" + s.region + "/" + s.service + "/aws4_request"
+	text, names := s.canonical(req, path, stamp, body)
+	request := sha256.Sum256(text)
+	text = append(append(append(text[:0], "AWS4-HMAC-SHA256\n"...), stamp...), '\n')
+	text = hex.AppendEncode(append(append(text, scope...), '\n'), request[:])
+	signature := s.mac(day, text)
+	text = append(append(append(text[:0], "AWS4-HMAC-SHA256 Credential="...), s.key...), '/')
+	text = append(append(append(text, scope...), ", SignedHeaders="...), names...)
+	text = hex.AppendEncode(append(text, ", Signature="...), signature[:])
+	req.Header.Set("Authorization", string(text))
+}
+
+// canonical is the text whose hash is signed, and the names of the headers in it, which stand in alphabetical order.
+func (s *signer) canonical(req *http.Request, path, stamp string, body []byte) (text []byte, names string) {
+	names = "host;x-amz-date"
+	text = make([]byte, 0, 1024+len(path)+len(req.URL.RawQuery)+len(s.session))
+	for _, part := range [...]string{req.Method, "\n", path, "\n", req.URL.RawQuery, "\n"} {
+		text = append(text, part...)
+	}
+	header := func(name, value string) {
+		text = append(append(append(append(text, name...), ':'), value...), '\n')
+	}
+	if t := req.Header.Get("Content-Type"); t != "" {
+		names = "content-type;host;x-amz-date"
+		header("content-type", t)
+	}
+	header("host", req.URL.Host)
+	header("x-amz-date", stamp)
+	if s.session != "" {
+		names += ";x-amz-security-token"
+		header("x-amz-security-token", s.session)
+	}
+	hash := sha256.Sum256(body)
+	text = append(append(append(text, '\n'), names...), '\n')
+	return hex.AppendEncode(text, hash[:]), names
+}
+
+// mac is the signature of a text by the key of the day. A hash that was reset has its key's blocks behind it already.
+func (s *signer) mac(day string, text []byte) (sum [sha256.Size]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.day != day {
-		s.derived = mac(mac(mac(mac([]byte("AWS4"+s.secret), day), s.region), s.service), "aws4_request")
+		s.derived = hmac.New(sha256.New, hashed(hashed(hashed(hashed([]byte("AWS4"+s.secret), day), s.region), s.service), "aws4_request"))
 		s.day = day
 	}
-	return s.derived
+	s.derived.Reset()
+	s.derived.Write(text)
+	s.derived.Sum(sum[:0])
+	return sum
 }
 
-func mac(key []byte, text string) []byte {
+func hashed(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
 	return h.Sum(nil)
