@@ -25,6 +25,7 @@ const testARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders:$LATES
 // endpoint answers the default client's calls: answers are used up in order, the last one stays.
 type endpoint struct {
 	t       *testing.T
+	session string   // the token of temporary credentials, none when empty
 	answers []string // "status code-header body"
 	seen    []*http.Request
 	bodies  []map[string]any
@@ -74,7 +75,7 @@ func (e *endpoint) checkSignature(r *http.Request, body []byte) {
 		return
 	}
 	sum := sha256.Sum256(body)
-	err = v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: "TOKEN"}, copied,
+	err = v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: e.session}, copied,
 		hex.EncodeToString(sum[:]), "lambda", "eu-central-1", at)
 	if err != nil {
 		e.t.Error(err)
@@ -95,7 +96,7 @@ func invokeThrough(t *testing.T, e *endpoint, state string) (string, error) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKID")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
-	t.Setenv("AWS_SESSION_TOKEN", "TOKEN")
+	t.Setenv("AWS_SESSION_TOKEN", e.session)
 	fn := durable.Wrap(func(ctx durable.Context, in string) (string, error) {
 		v, err := durable.Step(ctx, "s", func(durable.StepContext) (string, error) { return "<" + in + ">", nil })
 		_ = err // what the client makes of a failed call must not depend on the handler
@@ -108,7 +109,7 @@ func invokeThrough(t *testing.T, e *endpoint, state string) (string, error) {
 const firstState = `{"Operations":[{"Id":"7d0a","Type":"EXECUTION","Status":"STARTED","StartTimestamp":1700000000000,"ExecutionDetails":{"InputPayload":"\"in\""}}],"NextMarker":""}`
 
 func TestClientSignsAndSpeaksTheCheckpointAPI(t *testing.T) {
-	e := &endpoint{answers: []string{`200 - {"CheckpointToken":"t2","NewExecutionState":{"Operations":[]}}`}}
+	e := &endpoint{session: "TOKEN", answers: []string{`200 - {"CheckpointToken":"t2","NewExecutionState":{"Operations":[]}}`}}
 	out, err := invokeThrough(t, e, firstState)
 	if err != nil || out != `{"Status":"SUCCEEDED","Result":"\"<in>\""}` {
 		t.Fatal(out, err)
@@ -135,6 +136,28 @@ func TestClientRepeatsWithTheSameClientToken(t *testing.T) {
 	}
 	if len(e.bodies) != 3 || e.bodies[0]["ClientToken"] != e.bodies[2]["ClientToken"] {
 		t.Errorf("%v", e.bodies)
+	}
+}
+
+func TestClientSignsEveryCallWithAndWithoutASession(t *testing.T) {
+	step := `{"Id":"6b86b273ff34fce19d6b804eff5a3f57","Type":"STEP","SubType":"Step","Name":"s","Status":"READY","StepDetails":{"Attempt":1}}`
+	for _, session := range []string{"", "TO/K+EN=="} {
+		e := &endpoint{session: session, answers: []string{`200 - {"Operations":[` + step + `],"NextMarker":"m/2"}`, `200 - {"Operations":[]}`,
+			`500 ServiceException {"message":"again"}`, `200 - {"CheckpointToken":"t2","NewExecutionState":{"Operations":[]}}`}}
+		out, err := invokeThrough(t, e, strings.Replace(firstState, `"NextMarker":""`, `"NextMarker":"m/1"`, 1))
+		if err != nil || !strings.Contains(out, "SUCCEEDED") {
+			t.Error(out, err)
+		}
+		var calls []string
+		for _, r := range e.seen {
+			calls = append(calls, r.Method+" "+r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+			if got := r.Header.Get("X-Amz-Security-Token"); got != session {
+				t.Errorf("session token %q", got)
+			}
+		}
+		if got := strings.Join(calls, ", "); got != "GET state, GET state, POST checkpoint, POST checkpoint" {
+			t.Error(got)
+		}
 	}
 }
 
