@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -209,10 +210,7 @@ func executionWatchCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if ended.Type != "ExecutionSucceeded" {
-				return fmt.Errorf("the execution did not succeed: %s %s", ended.Text, ended.Detail)
-			}
-			return nil
+			return succeeded(ended)
 		},
 	}
 	r.flags(cmd)
@@ -235,6 +233,14 @@ func follow(cmd *cobra.Command, c *client.Client, arn string, asJSON bool) (last
 		p.Print(e)
 	})
 	return last, err
+}
+
+// succeeded is nil if that is how the execution ended, or says how it did.
+func succeeded(last timeline.Event) error {
+	if last.Type == "ExecutionSucceeded" {
+		return nil
+	}
+	return errors.New(strings.TrimSpace("the execution did not succeed: " + last.Text + " " + last.Detail))
 }
 
 // durablePath is the REST path of a durable execution.

@@ -45,10 +45,10 @@ func startCmd() *cobra.Command {
 				return r.print(cmd, map[string]string{"arn": arn}, func(w io.Writer) error { _, err := fmt.Fprintln(w, arn); return err })
 			}
 			ended, err := follow(cmd, c, arn, r.json)
-			if err == nil && ended.Type != "ExecutionSucceeded" {
-				err = fmt.Errorf("the execution did not succeed: %s %s", ended.Text, ended.Detail)
+			if err != nil {
+				return err
 			}
-			return err
+			return succeeded(ended)
 		},
 	}
 	r.flags(cmd)

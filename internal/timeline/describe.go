@@ -46,18 +46,6 @@ func (e machineEvent) closes() bool {
 	return false
 }
 
-// function is the name of the function that a scheduled task calls, without its qualifier.
-func (e machineEvent) function() string {
-	if e.Scheduled == nil || e.Scheduled.ResourceType != "lambda" {
-		return ""
-	}
-	var p struct{ FunctionName string }
-	if json.Unmarshal([]byte(e.Scheduled.Parameters), &p) != nil {
-		return ""
-	}
-	return functionName(p.FunctionName)
-}
-
 // functionName is the plain name in any form of a function's name or ARN.
 func functionName(s string) string {
 	if _, after, ok := strings.Cut(s, ":function:"); ok {

@@ -3,8 +3,9 @@
 //
 // It reads through the public API alone (GetExecutionHistory, ListDurableExecutionsByFunction,
 // GetDurableExecutionHistory), so it works on any endpoint. Which durable executions belong to a state machine execution
-// is found by function: those of the functions its tasks name that started while it ran. Read next: describe.go for the
-// words, print.go for the look.
+// is found by what its tasks call. Following ends with the execution; of durable executions that outlive it, what comes
+// within the next moments is still told. Read next: calls.go for the finding, describe.go for the words, print.go for
+// the look.
 package timeline
 
 import (
@@ -35,12 +36,18 @@ type Event struct {
 // interval between two looks at the histories.
 const interval = 20 * time.Millisecond
 
+// patience is how many looks in a row may find nothing, once the execution has ended, before its durable executions that
+// go on are left to themselves.
+const patience = 25
+
 // Follower reads the histories of one execution and its durable executions.
 type Follower struct {
 	c       *client.Client
 	root    *source
 	durable map[string]*source // by ARN
-	fns     []string           // functions named by tasks, in order of appearance
+	calls   []*call            // what tasks call, in order of appearance
+	since   time.Time          // when the execution started
+	idle    int                // rounds that read nothing, in a row
 	pending []Event            // read, not yet in a safe order
 	marks   [2]time.Time       // the server's time at the beginning of the last two rounds
 }
@@ -48,7 +55,8 @@ type Follower struct {
 // source is one history and how far it was read.
 type source struct {
 	arn, name string
-	read      int // events read so far
+	read      int  // events read so far
+	seen      bool // was looked at in an earlier round
 	closed    bool
 }
 
@@ -85,7 +93,7 @@ func (f *Follower) Follow(ctx context.Context, each func(Event)) error {
 		}
 		until := f.marks[0] // whatever was decided before the last but one round has been read by now
 		f.marks = [2]time.Time{f.marks[1], now}
-		if ended && f.allClosed() {
+		if ended && (f.allClosed() || f.idle >= patience) {
 			f.emit(time.Time{}, each)
 			return nil
 		}
@@ -138,13 +146,12 @@ func (f *Follower) now(ctx context.Context) (time.Time, error) {
 
 // round reads what is new in every history.
 func (f *Follower) round(ctx context.Context) error {
+	f.idle++
 	if err := f.readMachine(ctx); err != nil {
 		return err
 	}
-	for _, fn := range f.fns {
-		if err := f.discover(ctx, fn); err != nil {
-			return err
-		}
+	if err := f.discover(ctx); err != nil {
+		return err
 	}
 	for _, s := range f.durable {
 		if !s.closed {
@@ -186,29 +193,16 @@ func (f *Follower) readMachine(ctx context.Context) error {
 	}
 	slices.Reverse(fresh)
 	for _, e := range fresh {
+		f.idle = 0
 		f.root.read = e.ID
 		f.root.closed = f.root.closed || e.closes()
-		if fn := e.function(); fn != "" && !slices.Contains(f.fns, fn) {
-			f.fns = append(f.fns, fn)
+		if e.Started != nil {
+			f.since = e.Timestamp.time()
+		}
+		if c := e.call(); c != nil {
+			f.calls = append(f.calls, c)
 		}
 		f.pending = append(f.pending, e.event(f.root))
-	}
-	return nil
-}
-
-// discover finds durable executions of a function that have started since the state machine's execution did.
-func (f *Follower) discover(ctx context.Context, fn string) error {
-	var out struct {
-		DurableExecutions []struct{ DurableExecutionArn string }
-	}
-	err := f.c.REST(ctx, "lambda", "GET", "/2025-12-01/functions/"+url.PathEscape(fn)+"/durable-executions", nil, nil, &out)
-	if err != nil {
-		return err
-	}
-	for _, d := range out.DurableExecutions {
-		if f.durable[d.DurableExecutionArn] == nil {
-			f.durable[d.DurableExecutionArn] = &source{arn: d.DurableExecutionArn, name: functionName(fn)}
-		}
 	}
 	return nil
 }
@@ -239,7 +233,13 @@ func (f *Follower) readDurable(ctx context.Context, s *source) error {
 		query.Set("Marker", out.NextMarker)
 	}
 	slices.Reverse(fresh)
+	if s.read == 0 && s != f.root && len(fresh) > 0 && !f.claim(s, fresh[0]) {
+		// What called it was recorded before it began: the round after the one that found it knows of every such call.
+		s.closed, s.seen = s.seen, true
+		return nil
+	}
 	for _, e := range fresh {
+		f.idle = 0
 		s.read = e.EventID
 		s.closed = s.closed || e.closes()
 		f.pending = append(f.pending, e.event(s))
