@@ -47,15 +47,17 @@ func main() {
 
 func rootCmd() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "perdure",
-		Short:         "state machines and durable functions on your own machine",
+		Use:   "perdure",
+		Short: "state machines and durable functions on your own machine",
+		Long: "State machines and durable functions on your own machine.\n\n" +
+			"Exit status: 0 done, 1 what was asked for failed, 2 the command was used wrongly, 130 interrupted.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see perdure %s --help", err, cmd.Name())}
+		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCmd(), demoCmd(), deployCmd(), devCmd(), diffCmd(), destroyCmd(), stacksCmd(), startCmd(), executionCmd(), callbackCmd(), timeCmd(), envCmd(), jsonataCmd(), storeCmd(), versionCmd())

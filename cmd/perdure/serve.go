@@ -71,6 +71,9 @@ func serveCmd() *cobra.Command {
 
 func serve(ctx context.Context, cfg server.Config, stderr io.Writer) error {
 	s, err := server.Start(ctx, cfg)
+	if _, ok := errors.AsType[server.ConfigError](err); ok {
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}

@@ -122,6 +122,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err // the address is said already
+		}
 		return nil, fmt.Errorf("%w %s (%w); start it with: perdure serve", ErrUnreachable, c.endpoint, err)
 	}
 	defer resp.Body.Close()

@@ -122,7 +122,7 @@ func destroy(ctx context.Context, o *Options, name string) error {
 		return err
 	}
 	if st == nil {
-		return fmt.Errorf("there is no stack %s at %s", name, o.Client.Endpoint())
+		return fmt.Errorf("there is no stack %s in %s at %s; perdure stacks lists those of AWS_REGION", name, t.c.Region(), o.Client.Endpoint())
 	}
 	return t.delete(ctx, st)
 }

@@ -108,7 +108,7 @@ func (p *Project) sources(resources map[string]map[string]any) (map[string]Sourc
 		}
 		runtime, _ := properties["Runtime"].(string)
 		if strings.HasPrefix(runtime, "provided") && isGo(filepath.Join(p.dir, path)) {
-			out[id] = Source{Go: "./" + filepath.ToSlash(path)}
+			out[id] = Source{Go: "./" + filepath.ToSlash(filepath.Clean(path))}
 		} else {
 			out[id] = Source{Zip: path}
 		}

@@ -56,13 +56,22 @@ type Server struct {
 	closeErr error
 }
 
+// ConfigError is an error of what a [Config] says, found before anything is touched.
+type ConfigError struct{ error }
+
+// Unwrap is the reason.
+func (e ConfigError) Unwrap() error { return e.error }
+
 // Start builds a server and makes it listen. ctx is for starting alone.
 func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.check(); err != nil {
-		return nil, err
+		return nil, ConfigError{err}
 	}
 	s := &Server{cfg: cfg, started: time.Now(), version: version()}
+	if s.clock, err = engine.NewClock(cfg.Time, time.Now, time.AfterFunc); err != nil {
+		return nil, ConfigError{err}
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -73,7 +82,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	listener, err := s.listen(cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", cfg.Listen, err)
+		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", cfg.Listen, err)
 	}
 	s.url, s.inside = addresses(listener.Addr(), cfg.TLSCert != "")
 	var inner net.Listener
@@ -106,7 +115,7 @@ func (s *Server) open() (err error) {
 			return err
 		}
 		if err := os.MkdirAll(s.dir, 0o700); err != nil {
-			return fmt.Errorf("the data directory cannot be made: %w", err)
+			return fmt.Errorf("the data directory cannot be made: %w; choose another with --data", err)
 		}
 		if s.lock, err = lockDir(filepath.Join(s.dir, "LOCK"), s.dir); err != nil {
 			return err
@@ -124,8 +133,7 @@ func (s *Server) open() (err error) {
 	if s.store, err = s.openStore(); err != nil {
 		return fmt.Errorf("the store in %s cannot be opened: %w", s.dir, err)
 	}
-	s.clock, err = engine.NewClock(s.cfg.Time, time.Now, time.AfterFunc)
-	return err
+	return nil
 }
 
 func (s *Server) listen(address string) (net.Listener, error) {
