@@ -81,6 +81,9 @@ Outputs:
 		{[]string{"cloudformation", "wait", "stack-delete-complete", "--stack-name", "echo"}, "", false},
 	} {
 		out, err := aws(step.args...)
+		for strings.Contains(out, "ChangeSet [") && strings.Contains(out, "already exists") {
+			out, err = aws(step.args...) // the AWS CLI names change sets after the second, and this was the same one
+		}
 		if !strings.Contains(out, step.want) || (err != nil) != step.fails {
 			t.Fatalf("aws %s: %v, without %q:\n%s", strings.Join(step.args, " "), err, step.want, out)
 		}
