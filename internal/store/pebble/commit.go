@@ -32,9 +32,10 @@ func (s *Store) Commit(_ context.Context, t *store.Turn) error {
 	l := &s.stripes[maphash.String(seed, string(t.Head.ID))%stripes]
 	l.Lock()
 	err := w.turn(t, l)
+	var synced func() error
 	if err == nil {
 		done := s.low.lower(t.Timers)
-		err = s.apply(w.batch)
+		synced, err = s.apply(w.batch, &s.turns, t.Head.ID)
 		done()
 		l.remember(&t.Head, t.Delete || err != nil)
 	}
@@ -44,18 +45,23 @@ func (s *Store) Commit(_ context.Context, t *store.Turn) error {
 	}
 	s.commits.Add(1)
 	s.bytes.Add(uint64(w.batch.Len()))
-	if s.wait {
-		return w.batch.SyncWait()
-	}
-	return nil
+	return synced()
 }
 
-// apply makes a batch visible, and under strict durability asks for a sync.
-func (s *Store) apply(b *lsm.Batch) error {
-	if s.wait {
-		return s.db.ApplyNoSyncWait(b, s.sync)
+// apply makes a batch visible, and under strict durability asks for a sync, for which synced waits. It must be called.
+func (s *Store) apply(b *lsm.Batch, u *unsynced, id store.ID) (synced func() error, err error) {
+	if !s.wait {
+		return func() error { return nil }, s.db.Apply(b, s.sync)
 	}
-	return s.db.Apply(b, s.sync)
+	c := u.begin(id)
+	if err := s.db.ApplyNoSyncWait(b, s.sync); err != nil {
+		u.end(id, c)
+		return nil, err
+	}
+	return func() error {
+		defer u.end(id, c)
+		return b.SyncWait()
+	}, nil
 }
 
 // writer writes one turn. Its buffers are used again.

@@ -14,6 +14,7 @@ import (
 func (s *Store) CommitDocs(_ context.Context, docs ...store.Doc) error {
 	b := s.db.NewBatch()
 	defer b.Close()
+	var synced func() error
 	s.docs.Lock()
 	err := func() error {
 		for i, d := range docs {
@@ -25,7 +26,7 @@ func (s *Store) CommitDocs(_ context.Context, docs ...store.Doc) error {
 					return fmt.Errorf("document %q of %q is changed twice in one commit", d.Key, d.Space)
 				}
 			}
-			have, err := s.Doc(context.Background(), d.Space, d.Key)
+			have, err := s.doc(d.Space, d.Key)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
@@ -42,17 +43,27 @@ func (s *Store) CommitDocs(_ context.Context, docs ...store.Doc) error {
 				return err
 			}
 		}
-		return s.apply(b)
+		var err error
+		synced, err = s.apply(b, &s.written, allDocs)
+		return err
 	}()
 	s.docs.Unlock()
-	if err != nil || !s.wait {
+	if err != nil {
 		return err
 	}
-	return b.SyncWait()
+	return synced()
 }
+
+// allDocs stands for every document where [unsynced] wants an id: their commits are few.
+const allDocs store.ID = ""
 
 // Doc implements store.Store.
 func (s *Store) Doc(_ context.Context, space, key string) (store.Doc, error) {
+	defer s.written.wait(allDocs)
+	return s.doc(space, key)
+}
+
+func (s *Store) doc(space, key string) (store.Doc, error) {
 	v, done, err := s.get(s.db, docKey(nil, space, key))
 	if err != nil {
 		return store.Doc{}, err
@@ -66,6 +77,7 @@ func (s *Store) Docs(_ context.Context, space, prefix, after string, limit int) 
 	if limit <= 0 {
 		return nil, nil
 	}
+	defer s.written.wait(allDocs)
 	from := docKey(nil, space, max(prefix, after))
 	skip := len(docKey(nil, space, ""))
 	err = s.scan(s.db, docKey(nil, space, prefix), from, func(key, v []byte) error {

@@ -33,6 +33,7 @@ func (s *Store) Heads(_ context.Context, f store.Filter) (heads []store.Head, ne
 	if bytes.Compare(o.LowerBound, o.UpperBound) >= 0 { // no time is both after and before
 		return nil, "", nil
 	}
+	defer s.turns.waitAll()
 	now := s.db.NewSnapshot()
 	defer func() { err = errors.Join(err, now.Close()) }()
 	it, err := now.NewIter(o)

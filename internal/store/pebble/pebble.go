@@ -2,7 +2,9 @@
 //
 // It keeps every promise of package store. Under strict durability a commit returns after a sync of the write-ahead log,
 // which all commits that arrive meanwhile share; under relaxed durability it returns after the write, and a power loss
-// or kill -9 may take the last moments with it, in order and whole turns at a time.
+// or kill -9 may take the last moments with it, in order and whole turns at a time. Under strict durability Head, History,
+// Heads, Doc and Docs, which answer clients, return nothing that a crash could take back. Load and ReadPart, which begin
+// turns, need not: a turn of an entity follows the sync of the one before.
 //
 // Rows are described in docs/format.md. In short, by first byte of the key:
 //
@@ -65,7 +67,9 @@ type Store struct {
 	syncs *atomic.Uint64
 
 	stripes [stripes]stripe // by entity
+	turns   unsynced        // of entities
 	docs    sync.Mutex      // held while documents are checked and applied
+	written unsynced        // documents
 	seq     atomic.Uint64   // of inbox messages
 	low     lowMark
 

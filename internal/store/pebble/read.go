@@ -62,7 +62,10 @@ func (s *Store) head(r reader, id store.ID) (store.Head, error) {
 }
 
 // Head implements store.Store.
-func (s *Store) Head(_ context.Context, id store.ID) (store.Head, error) { return s.head(s.db, id) }
+func (s *Store) Head(_ context.Context, id store.ID) (store.Head, error) {
+	defer s.turns.wait(id)
+	return s.head(s.db, id)
+}
 
 // Load implements store.Store: one iterator, which sees one moment, over the three tables it needs.
 func (s *Store) Load(_ context.Context, id store.ID) (snap *store.Snapshot, err error) {
@@ -131,6 +134,7 @@ func (s *Store) ReadPart(_ context.Context, id store.ID, key string) ([]byte, er
 
 // History implements store.Store.
 func (s *Store) History(_ context.Context, id store.ID, from uint64, limit int, reverse bool) (events [][]byte, err error) {
+	defer s.turns.wait(id)
 	if _, err := s.head(s.db, id); err != nil {
 		return nil, err
 	}
