@@ -53,7 +53,7 @@ func (rawSerdes) Marshal(_ context.Context, _ SerdesContext, v any) ([]byte, err
 	case json.RawMessage:
 		return v, nil
 	}
-	return nil, fmt.Errorf("durable: RawSerdes takes string, []byte or json.RawMessage, not %T; give the operation another serdes", v)
+	return nil, fmt.Errorf("durable: RawSerdes takes string, []byte or json.RawMessage, not %T; give the operation another serdes, such as JSONSerdes", v)
 }
 
 func (rawSerdes) Unmarshal(_ context.Context, _ SerdesContext, data []byte, v any) error {
@@ -65,7 +65,7 @@ func (rawSerdes) Unmarshal(_ context.Context, _ SerdesContext, data []byte, v an
 	case *json.RawMessage:
 		*v = bytes.Clone(data)
 	default:
-		return fmt.Errorf("durable: RawSerdes gives string, []byte or json.RawMessage, not %T; give the operation another serdes", v)
+		return fmt.Errorf("durable: RawSerdes gives string, []byte or json.RawMessage, not %T; give the operation another serdes, such as JSONSerdes", v)
 	}
 	return nil
 }

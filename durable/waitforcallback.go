@@ -6,7 +6,8 @@ import (
 )
 
 // WaitForCallback registers a callback, hands its id to submitter, which runs as a step, and waits for the answer. On the
-// record it is a context with a callback and a step inside.
+// record it is a context with a callback and a step inside. Without WithCallbackSerdes, O is string, []byte or
+// json.RawMessage; WithCallbackSerdes(JSONSerdes) decodes answers into other types.
 func WaitForCallback[O any](ctx Context, name string, submitter func(ctx StepContext, callbackID string) error, opts ...WaitForCallbackOption) (O, error) {
 	var out O
 	c, err := own(ctx)
