@@ -75,15 +75,15 @@ func (n *entity) unload() {
 	n.head, n.was = store.Head{}, store.Head{}
 }
 
-// load reads an entity and queues its inbox, before what is queued already. An entity that does not exist loads as
-// Version 0.
-func (e *Engine) load(n *entity, batch []item) error {
+// load reads an entity and tells what is in its inbox and neither in the batch nor in the queue. An entity that does not
+// exist loads as Version 0.
+func (e *Engine) load(n *entity, batch []item) (older []item, err error) {
 	s, err := e.storeOf(n.id).Load(context.Background(), n.id)
 	if errors.Is(err, store.ErrNotFound) {
 		s, err = &store.Snapshot{Head: store.Head{ID: n.id}}, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n.unload()
 	n.loaded, n.head = true, s.Head
@@ -106,8 +106,7 @@ func (e *Engine) load(n *entity, batch []item) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stats.Loads++
-	n.queue = slices.Insert(n.queue, 0, missing(s.Inbox, batch, n.queue)...)
-	return nil
+	return missing(s.Inbox, batch, n.queue), nil
 }
 
 // missing are the messages of an inbox that are not queued yet.

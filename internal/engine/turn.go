@@ -50,11 +50,19 @@ func (e *Engine) turn(n *entity, batch []item) (failed bool) {
 	}
 }
 
-// prepare loads the entity if need be. Its inbox is queued then; if that is all there is to do, it becomes the batch.
+// prepare loads the entity if need be. What was in its inbox and not in memory, after a restart, comes before the batch: it
+// was sent earlier.
 func (e *Engine) prepare(n *entity, batch *[]item) error {
 	if !n.loaded {
-		if err := e.load(n, *batch); err != nil {
+		older, err := e.load(n, *batch)
+		if err != nil {
 			return err
+		}
+		if len(older) > 0 {
+			e.mu.Lock()
+			n.queue = slices.Concat(older, *batch, n.queue)
+			*batch = n.take()
+			e.mu.Unlock()
 		}
 	}
 	if len(*batch) == 0 {
