@@ -83,7 +83,7 @@ func (s *Service) beginTurn(tx engine.Tx, m engine.Message) error {
 // it for aborted, and has been redriven.
 func (s *Service) tellAgain(tx engine.Tx, l *live, m engine.Message) error {
 	h := tx.Head()
-	last, err := s.engine.Store().History(context.Background(), h.ID, h.Events, 1, true)
+	last, err := s.engine.Store().History(context.Background(), h.ID, h.Events, 1, false)
 	if err != nil {
 		return err
 	}
