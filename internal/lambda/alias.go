@@ -2,8 +2,6 @@ package lambda
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/perdure/perdure/internal/api"
 	"github.com/perdure/perdure/internal/store"
@@ -233,37 +231,21 @@ func (s *Service) deleteAlias(ctx context.Context, r *api.Request) (*api.Respons
 }
 
 func (s *Service) listAliases(ctx context.Context, r *api.Request) (*api.Response, error) {
-	name, err := unqualified(r)
+	l, err := s.list(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	limit, after, err := page(r)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.cat.find(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if f == nil {
-		return nil, name.notFound()
 	}
 	out := struct {
 		Aliases    []alias
 		NextMarker string `json:",omitempty"`
 	}{Aliases: []alias{}}
 	version := r.Query.Get("FunctionVersion")
-	for _, n := range slices.Sorted(maps.Keys(f.Aliases)) {
-		a := *f.Aliases[n]
-		if n <= after || version != "" && a.FunctionVersion != version {
-			continue
-		}
-		if len(out.Aliases) == limit {
-			out.NextMarker = marker(out.Aliases[limit-1].Name)
-			break
-		}
-		a.AliasArn = name.with(n).full()
+	names, next := page(l, l.f.Aliases, func(a *alias) bool { return version == "" || a.FunctionVersion == version })
+	for _, n := range names {
+		a := *l.f.Aliases[n]
+		a.AliasArn = l.name.with(n).full()
 		out.Aliases = append(out.Aliases, a)
 	}
+	out.NextMarker = next
 	return answer(out)
 }

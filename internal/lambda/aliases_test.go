@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -166,5 +167,17 @@ func TestEventInvokeConfig(t *testing.T) {
 	equal(t, "config", fmt.Sprint(*got.MaximumRetryAttempts, *got.MaximumEventAgeInSeconds, *got.FunctionArn, got.LastModified.UTC().Format("2006")), "0 90"+prefix+"fn:$LATEST2026")
 	list := must[*sdk.ListFunctionEventInvokeConfigsOutput](t)(c.ListFunctionEventInvokeConfigs(t.Context(), &sdk.ListFunctionEventInvokeConfigsInput{FunctionName: name}))
 	equal(t, "configs", len(list.FunctionEventInvokeConfigs), 1)
+
+	must[*sdk.PublishVersionOutput](t)(c.PublishVersion(t.Context(), &sdk.PublishVersionInput{FunctionName: name}))
+	must[*sdk.CreateAliasOutput](t)(c.CreateAlias(t.Context(), &sdk.CreateAliasInput{FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("1")}))
+	must[*sdk.PutFunctionEventInvokeConfigOutput](t)(c.PutFunctionEventInvokeConfig(t.Context(), &sdk.PutFunctionEventInvokeConfigInput{FunctionName: name, Qualifier: aws.String("live"), MaximumRetryAttempts: aws.Int32(1)}))
+	var pages []string
+	for p := sdk.NewListFunctionEventInvokeConfigsPaginator(c.Client, &sdk.ListFunctionEventInvokeConfigsInput{FunctionName: name, MaxItems: aws.Int32(1)}); p.HasMorePages(); {
+		page := must[*sdk.ListFunctionEventInvokeConfigsOutput](t)(p.NextPage(t.Context()))
+		for _, e := range page.FunctionEventInvokeConfigs {
+			pages = append(pages, strings.TrimPrefix(*e.FunctionArn, prefix))
+		}
+	}
+	equal(t, "pages of one", strings.Join(pages, " "), "fn:$LATEST fn:live")
 	must[*sdk.DeleteFunctionEventInvokeConfigOutput](t)(c.DeleteFunctionEventInvokeConfig(t.Context(), &sdk.DeleteFunctionEventInvokeConfigInput{FunctionName: name}))
 }

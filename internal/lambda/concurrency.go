@@ -113,12 +113,9 @@ func (s *Service) getConcurrency(ctx context.Context, r *api.Request) (*api.Resp
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.cat.find(ctx, name)
+	f, err := s.found(ctx, name)
 	if err != nil {
 		return nil, err
-	}
-	if f == nil {
-		return nil, name.notFound()
 	}
 	if f.Reserved == nil {
 		return answer(struct{}{})

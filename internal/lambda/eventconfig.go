@@ -3,8 +3,6 @@ package lambda
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -188,36 +186,18 @@ func (s *Service) deleteEventConfig(ctx context.Context, r *api.Request) (*api.R
 }
 
 func (s *Service) listEventConfigs(ctx context.Context, r *api.Request) (*api.Response, error) {
-	name, err := unqualified(r)
+	l, err := s.list(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	limit, after, err := page(r)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.cat.find(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if f == nil {
-		return nil, name.notFound()
 	}
 	out := struct {
 		FunctionEventInvokeConfigs []eventConfig
 		NextMarker                 string `json:",omitempty"`
 	}{FunctionEventInvokeConfigs: []eventConfig{}}
-	last := ""
-	for _, q := range slices.Sorted(maps.Keys(f.Events)) {
-		if q <= after {
-			continue
-		}
-		if len(out.FunctionEventInvokeConfigs) == limit {
-			out.NextMarker = marker(last)
-			break
-		}
-		out.FunctionEventInvokeConfigs = append(out.FunctionEventInvokeConfigs, f.Events[q].shown())
-		last = q
+	qualifiers, next := page(l, l.f.Events, nil)
+	for _, q := range qualifiers {
+		out.FunctionEventInvokeConfigs = append(out.FunctionEventInvokeConfigs, l.f.Events[q].shown())
 	}
+	out.NextMarker = next
 	return answer(out)
 }

@@ -154,7 +154,7 @@ func (s *Service) known(ctx context.Context, f *record, name ref) error {
 	return err
 }
 
-func noPolicy() error {
+func noResource() error {
 	return &api.Error{Code: "ResourceNotFoundException", Status: 404, Upper: true, Message: "The resource you requested does not exist."}
 }
 
@@ -163,16 +163,13 @@ func (s *Service) getPolicy(ctx context.Context, r *api.Request) (*api.Response,
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.cat.find(ctx, name)
+	f, err := s.found(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if f == nil {
-		return nil, name.notFound()
-	}
 	p := f.Policies[name.qualifier]
 	if p == nil {
-		return nil, noPolicy()
+		return nil, noResource()
 	}
 	b, err := json.Marshal(struct {
 		Version   string

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"encoding/base64"
 	"strconv"
 	"strings"
 
@@ -95,35 +94,8 @@ func (s *Service) downloadCode(ctx context.Context, r *api.Request) (*api.Respon
 	return &api.Response{Body: data, Header: map[string][]string{"Content-Type": {"application/zip"}}}, nil
 }
 
-// page reads MaxItems (at most 50 are answered at a time) and Marker.
-func page(r *api.Request) (limit int, after string, err error) {
-	limit = 50
-	if v := r.Query.Get("MaxItems"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			return 0, "", api.Errorf("SerializationException", "STRING_VALUE can not be converted to an Integer")
-		}
-		var c checks
-		c.between(&n, "maxItems", 1, 10_000)
-		if err := c.err(); err != nil {
-			return 0, "", err
-		}
-		limit = min(limit, n)
-	}
-	if m := r.Query.Get("Marker"); m != "" {
-		b, err := base64.URLEncoding.DecodeString(m)
-		if err != nil || len(b) > 512 {
-			return 0, "", invalid("Invalid Marker")
-		}
-		after = string(b)
-	}
-	return limit, after, nil
-}
-
-func marker(key string) string { return base64.URLEncoding.EncodeToString([]byte(key)) }
-
 func (s *Service) listFunctions(ctx context.Context, r *api.Request) (*api.Response, error) {
-	limit, after, err := page(r)
+	limit, after, err := window(r)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +167,7 @@ func (s *Service) listVersions(ctx context.Context, r *api.Request) (*api.Respon
 	if err != nil {
 		return nil, err
 	}
-	limit, after, err := page(r)
+	limit, after, err := window(r)
 	if err != nil {
 		return nil, err
 	}

@@ -43,12 +43,9 @@ func (s *Service) listTags(ctx context.Context, r *api.Request) (*api.Response, 
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.cat.find(ctx, name)
+	f, err := s.found(ctx, name)
 	if err != nil {
 		return nil, err
-	}
-	if f == nil {
-		return nil, name.notFound()
 	}
 	tags := f.Tags
 	if tags == nil {

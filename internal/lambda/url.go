@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -139,10 +137,6 @@ func urlOf(r *api.Request) (ref, error) {
 	return name, err
 }
 
-func noURL() error {
-	return &api.Error{Code: "ResourceNotFoundException", Status: 404, Upper: true, Message: "The resource you requested does not exist."}
-}
-
 func (s *Service) createURL(ctx context.Context, r *api.Request) (*api.Response, error) {
 	name, err := urlOf(r)
 	if err != nil {
@@ -192,7 +186,7 @@ func (s *Service) getURL(ctx context.Context, r *api.Request) (*api.Response, er
 		return nil, err
 	}
 	if f == nil || f.URLs[name.qualifier] == nil {
-		return nil, noURL()
+		return nil, noResource()
 	}
 	return answer(f.URLs[name.qualifier].answer(r, name, true))
 }
@@ -213,7 +207,7 @@ func (s *Service) updateURL(ctx context.Context, r *api.Request) (*api.Response,
 	err = s.cat.change(ctx, name.with(""), func(f *record) ([]store.Doc, error) {
 		c := f.URLs[name.qualifier]
 		if c == nil {
-			return nil, noURL()
+			return nil, noResource()
 		}
 		in.apply(c)
 		c.Modified = s.eng.Now()
@@ -233,7 +227,7 @@ func (s *Service) deleteURL(ctx context.Context, r *api.Request) (*api.Response,
 	}
 	err = s.cat.change(ctx, name.with(""), func(f *record) ([]store.Doc, error) {
 		if f.URLs[name.qualifier] == nil {
-			return nil, noURL()
+			return nil, noResource()
 		}
 		return s.dropURL(ctx, f, name.qualifier)
 	})
@@ -255,38 +249,19 @@ func (s *Service) dropURL(ctx context.Context, f *record, qualifier string) ([]s
 }
 
 func (s *Service) listURLs(ctx context.Context, r *api.Request) (*api.Response, error) {
-	name, err := unqualified(r)
+	l, err := s.list(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	limit, after, err := page(r)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.cat.find(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if f == nil {
-		return nil, name.notFound()
 	}
 	out := struct {
 		FunctionUrlConfigs []urlAnswer
 		NextMarker         string `json:",omitempty"`
 	}{FunctionUrlConfigs: []urlAnswer{}}
-	last := ""
-	for _, q := range slices.Sorted(maps.Keys(f.URLs)) {
-		place := "/" + q // the function itself comes first, and has an empty name
-		if place <= after {
-			continue
-		}
-		if len(out.FunctionUrlConfigs) == limit {
-			out.NextMarker = marker(last)
-			break
-		}
-		out.FunctionUrlConfigs = append(out.FunctionUrlConfigs, f.URLs[q].answer(r, name.with(q), true))
-		last = place
+	qualifiers, next := page(l, l.f.URLs, nil)
+	for _, q := range qualifiers {
+		out.FunctionUrlConfigs = append(out.FunctionUrlConfigs, l.f.URLs[q].answer(r, l.name.with(q), true))
 	}
+	out.NextMarker = next
 	return answer(out)
 }
 
