@@ -8,21 +8,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
 
-// awsConfig is an SDK configuration for a server, with keys.
+// ownClose is true for a connection that the client closed itself. A server cannot cause that error: what it closes is
+// reset or ends early. The SDK's client does so rarely, on a busy machine, while it reads an answer.
+type ownClose struct{}
+
+func (ownClose) IsErrorRetryable(err error) aws.Ternary {
+	return aws.BoolTernary(errors.Is(err, net.ErrClosed))
+}
+
+// awsConfig is an SDK configuration for a server, with keys. Whatever the server answers is not asked for again.
 func awsConfig(s *Server, key, secret, token string) aws.Config {
 	return aws.Config{
-		BaseEndpoint: aws.String(s.URL()), Region: "us-east-1", RetryMaxAttempts: 1,
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.Retryables = []retry.IsErrorRetryable{ownClose{}} })
+		},
+		BaseEndpoint: aws.String(s.URL()), Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider(key, secret, token),
 	}
 }
